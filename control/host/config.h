@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The configuration file: read strictly, checked whole, then never changed while the daemon
+ * runs. Field names are those of configs/schema/config.schema.json.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "dataplane.h"
+#include "json.h"
+
+struct config_interface {
+	char name[32];
+	char device[256]; /* two interfaces may share one, on different VLANs */
+	uint16_t mtu;	  /* default 1500 */
+	uint16_t vlan;	  /* 0: untagged */
+};
+
+struct config_address {
+	char name[32];
+	uint16_t interface; /* index into interfaces */
+	union wire_ip ip;
+	unsigned int prefix_bits;
+	bool has_gateway;
+	union wire_ip gateway;
+	union wire_ip advertise; /* what replies show: `ip` unless set */
+	uint16_t port_min, port_max;
+};
+
+struct config_neighbour { /* static */
+	uint16_t interface;
+	union wire_ip ip;
+	struct rte_ether_addr mac;
+};
+
+struct config_route { /* prefix beyond a gateway, besides each address's own prefix and gateway */
+	uint16_t interface;
+	union wire_ip prefix;
+	unsigned int prefix_bits;
+	union wire_ip gateway;
+};
+
+struct config {
+	char **eal_args;
+	unsigned int eal_arg_count;
+	unsigned int *lcores;
+	unsigned int lcore_count; /* workers */
+	enum dp_idle idle;
+	struct config_interface *interfaces;
+	unsigned int interface_count;
+	struct config_address *addresses;
+	unsigned int address_count;
+	struct config_neighbour *neighbours;
+	unsigned int neighbour_count;
+	struct config_route *routes;
+	unsigned int route_count;
+	uint32_t limit_sessions;   /* default 10000 */
+	uint32_t limit_per_second; /* session creations; 0: no limit */
+	uint32_t mbufs;		   /* 0: sized from queues and workers */
+	char socket[108], ro_socket[108], group[64];
+	char *text; /* the file as read, for config.get (no secrets in it yet) */
+	size_t text_len;
+};
+
+/* 0 and a configuration (free it with config_free), or -EINVAL and where and why in `err`. */
+int config_parse(const char *text, size_t len, struct config **out, struct json_error *err);
+/* The same from a file; -errno with `err` filled if it can't be read. */
+int config_load(const char *path, struct config **out, struct json_error *err);
+void config_free(struct config *c);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the control lcore may know of the dataplane: devices, workers, and the rings between.
+ *
+ * Order at start: dp_port_open() for each device, flow_iface_add()/flow_addr_add(),
+ * dp_create(), dp_start(). All calls are the control lcore's, unless said otherwise.
+ */
+#ifndef DATAPLANE_H
+#define DATAPLANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include "flow.h"
+
+struct dp;
+
+/* ---- devices ---------------------------------------------------------------------------- */
+
+struct dp_port_config {
+	const char *device; /* PCI address, or vdev with arguments: "net_af_xdp0,iface=eth1" */
+	uint16_t mtu;	    /* the largest of its interfaces */
+	uint16_t workers;   /* queues wanted: one a worker */
+	uint16_t rx_desc, tx_desc; /* 0: 1024 */
+};
+
+struct dp_port_info {
+	char name[64];	 /* DPDK's */
+	char driver[64];
+	struct rte_ether_addr mac;
+	uint16_t rx_queues, tx_queues; /* at most one a worker, fewer where the device has fewer */
+	bool rx_checksum, tx_checksum;
+	bool steering; /* rte_flow brings a port's packets to its owner */
+	bool link_up;
+	uint32_t link_mbps;
+};
+
+/* The packet pool, before the first port: `count` mbufs with room for `mtu`. 0 or -errno. */
+int dp_pool_create(uint32_t count, uint16_t mtu);
+struct rte_mempool *dp_pool(void);
+
+/* Probe, configure and start a device. DPDK port number, or -errno (-ENODEV: it isn't there). */
+int dp_port_open(const struct dp_port_config *config);
+void dp_port_close(uint16_t port);
+void dp_port_info(uint16_t port, struct dp_port_info *info);
+
+/* The device's own counters. */
+struct dp_port_stats {
+	uint64_t rx_packets, rx_bytes, rx_missed, rx_errors, rx_no_mbuf;
+	uint64_t tx_packets, tx_bytes, tx_errors;
+};
+void dp_port_stats(uint16_t port, struct dp_port_stats *stats);
+
+/* ---- workers ---------------------------------------------------------------------------- */
+
+enum dp_idle { DP_IDLE_POLL, DP_IDLE_ADAPTIVE };
+
+struct dp_config {
+	struct flow_tables *tables;
+	uint16_t workers;
+	enum dp_idle idle;
+};
+
+/* Rings, queues and workers, not running yet. NULL with rte_errno set. */
+struct dp *dp_create(const struct dp_config *config);
+void dp_free(struct dp *dp);
+
+/* Launch worker i on lcores[i]; stop waits until all have left their loops. 0 or -errno. */
+int dp_start(struct dp *dp, const unsigned int *lcores);
+void dp_stop(struct dp *dp);
+
+/*
+ * One turn of worker i's loop at TSC time `now`, for tests that own time (no dp_start() then).
+ * Number of packets that it received. The real loop is this function and nothing else.
+ */
+unsigned int dp_poll_once(struct dp *dp, uint16_t worker, uint64_t now);
+
+/* Counters of one worker. Writer: that worker. Control reads relaxed. */
+enum dp_counter {
+#define TND_COUNTER(name, text) DP_##name,
+#include "counter.def"
+#undef TND_COUNTER
+	DP_COUNTER_COUNT
+};
+const char *dp_counter_name(enum dp_counter c);
+const char *dp_counter_text(enum dp_counter c);
+
+struct dp_worker_stats {
+	uint64_t counter[DP_COUNTER_COUNT];
+	uint64_t drops[FLOW_DROP_COUNT];
+	uint64_t heartbeat; /* TSC of its last turn; 0: never ran */
+	unsigned int lcore;
+};
+void dp_worker_stats(const struct dp *dp, uint16_t worker, struct dp_worker_stats *out);
+
+/* ---- from workers ------------------------------------------------------------------------ */
+
+enum dp_punt_kind {
+	DP_PUNT_ARP,
+	DP_PUNT_ND,	  /* ICMPv6 133-137 */
+	DP_PUNT_ICMP,	  /* the rest of ICMP and ICMPv6 to our addresses */
+	DP_PUNT_TOO_BIG,  /* the packet as it came in; `mtu` is what the sender must be told */
+	DP_PUNT_UNRESOLVED, /* ready to go, but for the destination MAC: `nexthop` */
+	DP_PUNT_KINDS
+};
+
+/* What a punted mbuf says of itself: valid until the mbuf is freed. */
+struct dp_punt {
+	uint8_t kind; /* enum dp_punt_kind */
+	uint16_t iface;
+	uint16_t mtu;
+	uint32_t nexthop;
+};
+const struct dp_punt *dp_punt_of(const struct rte_mbuf *m);
+
+/* Up to `n` punted packets, now the caller's; and up to `n` events. How many. */
+unsigned int dp_punt_receive(struct dp *dp, struct rte_mbuf **m, unsigned int n);
+unsigned int dp_event_receive(struct dp *dp, struct flow_event *ev, unsigned int n);
+
+/* ---- to workers -------------------------------------------------------------------------- */
+
+/*
+ * Send a whole frame out of an interface (VLAN tag and all, checksums done). Takes the mbuf
+ * in every case; false where the inject ring was full and it was freed.
+ */
+bool dp_inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m);
+
+#endif

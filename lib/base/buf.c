@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void tnd_buf_free(struct tnd_buf *b)
+{
+	free(b->data);
+	*b = (struct tnd_buf){0};
+}
+
+void tnd_buf_reset(struct tnd_buf *b)
+{
+	b->len = 0;
+	b->oom = false;
+}
+
+char *tnd_buf_reserve(struct tnd_buf *b, size_t n)
+{
+	if (b->oom)
+		return NULL;
+	if (b->cap - b->len < n) {
+		size_t cap = b->cap ? b->cap : 256;
+		char *data;
+
+		while (cap - b->len < n)
+			cap *= 2;
+		data = realloc(b->data, cap);
+		if (data == NULL) {
+			b->oom = true;
+			return NULL;
+		}
+		b->data = data;
+		b->cap = cap;
+	}
+	return b->data + b->len;
+}
+
+void tnd_buf_add(struct tnd_buf *b, const void *data, size_t len)
+{
+	char *to = tnd_buf_reserve(b, len);
+
+	if (to != NULL && len > 0) {
+		memcpy(to, data, len);
+		b->len += len;
+	}
+}
+
+void tnd_buf_addc(struct tnd_buf *b, char c)
+{
+	tnd_buf_add(b, &c, 1);
+}
+
+void tnd_buf_adds(struct tnd_buf *b, const char *s)
+{
+	tnd_buf_add(b, s, strlen(s));
+}
+
+void tnd_buf_addf(struct tnd_buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	char *to;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	to = tnd_buf_reserve(b, (size_t)n + 1);
+	if (to == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(to, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}
+
+void tnd_buf_consume(struct tnd_buf *b, size_t n)
+{
+	if (n >= b->len) {
+		b->len = 0;
+		return;
+	}
+	memmove(b->data, b->data + n, b->len - n);
+	b->len -= n;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The contract between the control lcore and the workers.
+ *
+ * Control compiles its sessions into flat plans and publishes them; a worker finds the plan
+ * of a packet by [local address][UDP port] and keeps the running half beside it. Nobody
+ * locks: every field has one writer, named in the comment beside it.
+ *
+ *	slot[addr][port] ──► plan (control, immutable) ──► leg_rt (the owning worker)
+ *	                       ├─► addr (local address out) ──► iface (port, VLAN, MAC, MTU)
+ *	                       └─► nexthop (MAC of the next hop)
+ *
+ * Life of a plan: control takes a cell from the pool, fills it, store-releases its index
+ * into the slot; to replace it, another cell; to take it away, 0. A cell that no slot names
+ * any more goes back to the pool after a grace period (flow_grace_start/flow_grace_over), in
+ * which every worker has passed through its loop once.
+ */
+#ifndef FLOW_H
+#define FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_common.h>
+#include <rte_ether.h>
+
+#include "addr.h"
+
+#define FLOW_WORKERS_MAX 64
+#define FLOW_PORTS_MAX	 32 /* DPDK ports */
+#define FLOW_IFACES_MAX	 64
+#define FLOW_ADDRS_MAX	 256
+#define FLOW_UDP_PORTS	 65536
+
+enum flow_drop {
+#define TND_DROP(name, scope, text) FLOW_DROP_##name,
+#include "drop.def"
+#undef TND_DROP
+	FLOW_DROP_COUNT
+};
+
+/* Reasons of scope LEG come first, so that they index flow_leg_rt.drops. */
+#define FLOW_LEG_DROPS	   (FLOW_DROP_no_neighbour + 1)
+#define FLOW_LEG_DROPS_MAX 16
+
+/* "source", … */
+const char *flow_drop_name(enum flow_drop d);
+/* The sentence of drop.def. */
+const char *flow_drop_text(enum flow_drop d);
+
+/* A logical interface: a DPDK port, and a VLAN on it. Writer: control, before the workers start. */
+struct flow_iface {
+	uint16_t port;	/* DPDK port */
+	uint16_t vlan;	/* 0: untagged */
+	uint16_t mtu;	/* IP packet, bytes */
+	struct rte_ether_addr mac;
+};
+
+/* A local address. Writer: control, before the workers start. */
+struct flow_addr {
+	union wire_ip ip;
+	uint16_t iface;
+};
+
+/*
+ * The MAC address of a next hop, in one word so that it changes in one store. An address that
+ * moves changes one entry, not 100,000 plans. Writer: control. Reader: workers, relaxed.
+ */
+struct flow_nexthop {
+	uint64_t mac; /* the six bytes, in memory order, then FLOW_NEXTHOP_VALID in the seventh */
+};
+
+#define FLOW_NEXTHOP_VALID (UINT64_C(1) << 48)
+
+enum flow_plan_flags {
+	FLOW_PLAN_RTCP = 1 << 0,       /* this port is for RTCP only */
+	FLOW_PLAN_ANY = 1 << 1,	       /* kind udp: not looked into */
+	FLOW_PLAN_LEARN = 1 << 2,      /* latch once or follow: the first valid sender is taken */
+	FLOW_PLAN_FOLLOW = 1 << 3,     /* latch follow: so is each later one */
+	FLOW_PLAN_REMOTE = 1 << 4,     /* remote_ip/remote_port are known (the strict filter) */
+	FLOW_PLAN_OUT = 1 << 5,	       /* out_ip/out_port are known */
+	FLOW_PLAN_HOLD = 1 << 6,       /* the other leg is on hold: count and drop */
+	FLOW_PLAN_RTCP_DROP = 1 << 7,  /* the other leg takes no RTCP */
+	FLOW_PLAN_OUT6 = 1 << 8,       /* what goes out is IPv6 */
+};
+
+/*
+ * What to do with the packets of one flow: one cache line. Writer: control, before it is
+ * published; never edited afterwards. Ports are big endian.
+ */
+struct flow_plan {
+	union wire_ip remote; /* the signalled sender */
+	union wire_ip out_ip; /* destination of what goes out */
+	uint16_t remote_port;
+	uint16_t out_port;
+	uint16_t out_sport;  /* our port on the other leg */
+	uint16_t out_addr;   /* our address on the other leg: index of flow_addr */
+	uint32_t nexthop;    /* index of flow_nexthop, for out_ip */
+	uint32_t leg;	     /* index of flow_leg_rt; session = leg / 2 */
+	uint32_t rtcp_plan;  /* RTCP that arrives here goes out by this plan; 0: by this one */
+	uint16_t out_sum;    /* folded ones' complement sum of out source and destination, IPs and ports */
+	uint16_t generation; /* of the session, low bits; comes back in events */
+	uint16_t flags;	     /* enum flow_plan_flags */
+	uint8_t owner;	     /* worker */
+	uint8_t epoch;	     /* changes when what was learned is to be forgotten */
+	uint8_t tos;	     /* DSCP << 2 of what goes out, FLOW_TOS_KEEP: as it came */
+	uint8_t pad[3];
+} __rte_cache_aligned;
+
+#define FLOW_TOS_KEEP 0xff
+
+/* A flow's running half. Writer: the owning worker. Readers: control, relaxed. */
+struct flow_rt {
+	union wire_ip learned;	/* the sender that this flow takes, once `latched` */
+	uint16_t learned_port;	/* big endian */
+	uint8_t latched;
+	uint8_t epoch;		/* of the plan under which it was learned */
+	uint8_t event_due;	/* an event could not be posted yet: try again */
+	uint8_t pad[3];
+	uint32_t last_seen;	/* tick of the last accepted packet, flow_tick() */
+	uint32_t pad2;
+	uint64_t rx_packets;	/* accepted from the far end */
+	uint64_t rx_bytes;	/* UDP payload */
+	uint64_t fwd_packets;	/* of these, sent on to the other leg */
+	uint64_t fwd_bytes;
+} __rte_cache_aligned;
+
+/*
+ * RTP reception as RFC 3550 A.3 and A.8 have it, for the leg's current SSRC; what earlier
+ * SSRCs lost is carried in prior_lost. Writer: the owning worker.
+ */
+struct flow_rtp_stats {
+	uint32_t ssrc;
+	uint32_t base_seq;     /* extended */
+	uint32_t max_seq;      /* extended: cycles << 16 | sequence number */
+	uint32_t received;     /* this SSRC, duplicates not counted */
+	uint32_t duplicate;    /* all SSRCs */
+	uint32_t reordered;    /* all SSRCs */
+	uint32_t prior_lost;   /* of earlier SSRCs and before restarts of the sequence */
+	uint32_t last_ts;      /* RTP timestamp of the last packet */
+	uint64_t seen;	       /* bit i: max_seq - i has come */
+	uint32_t last_arrival; /* flow_fine(), 2^10 TSC cycles */
+	uint32_t jitter16;     /* 16 times the jitter, in flow_fine() units */
+	uint32_t ts_scale;     /* flow_fine() units a timestamp unit, 2^-16; 0: not known yet */
+	uint16_t bad_seq;      /* the sequence number that would confirm a restart */
+	uint8_t payload_type;
+	uint8_t started;
+	uint32_t first_ts;     /* where the clock rate of a dynamic payload type is measured from */
+	uint32_t first_arrival;
+} __rte_cache_aligned;
+
+/* The running half of one leg: four cache lines. A session i has the legs 2i and 2i + 1. */
+struct flow_leg_rt {
+	struct flow_rt rtp;
+	struct flow_rtp_stats stats;
+	uint32_t drops[FLOW_LEG_DROPS_MAX]; /* what this leg sent and did not pass */
+	struct flow_rt rtcp; /* of the RTCP port; unused where RTCP is muxed or none */
+} __rte_cache_aligned;
+
+/* Time for last_seen: about 0.4 ms a tick, wraps after weeks; subtract as int32_t. */
+#define FLOW_TICK_SHIFT 20
+#define FLOW_FINE_SHIFT 10
+
+static inline uint32_t flow_tick(uint64_t tsc)
+{
+	return (uint32_t)(tsc >> FLOW_TICK_SHIFT);
+}
+
+static inline uint32_t flow_fine(uint64_t tsc)
+{
+	return (uint32_t)(tsc >> FLOW_FINE_SHIFT);
+}
+
+/* What a worker tells control. Carries the session's generation, never a pointer. */
+enum flow_event_type { FLOW_EVENT_LATCHED };
+
+struct flow_event {
+	union wire_ip ip;
+	uint32_t leg;
+	uint16_t port; /* big endian */
+	uint16_t generation;
+	uint8_t type;
+	uint8_t rtcp;  /* it was learned at the RTCP port */
+	uint8_t epoch;
+	uint8_t pad[5];
+};
+
+struct rte_rcu_qsbr;
+
+/* Everything both sides see. Made by flow_tables_create(); never moves. */
+struct flow_tables {
+	uint32_t *slot;		     /* [addr_count][FLOW_UDP_PORTS] plan index, 0: none. Writer: control */
+	struct flow_plan *plan;	     /* [plan_count]; 0 is never used */
+	struct flow_leg_rt *leg;     /* [2 * session_count] */
+	struct flow_nexthop *nexthop; /* [nexthop_count]; 0 is never valid */
+	struct rte_rcu_qsbr *rcu;
+	uint32_t plan_count, session_count, nexthop_count;
+	uint16_t worker_count, iface_count, addr_count;
+	struct flow_iface iface[FLOW_IFACES_MAX];
+	struct flow_addr addr[FLOW_ADDRS_MAX];
+	/* Open-addressed hash of (iface, ip) to address index + 1. Writer: control, before start. */
+	uint16_t addr_hash[4 * FLOW_ADDRS_MAX];
+	/* Interface index + 1 by port, for untagged frames; tagged ones search `iface`. */
+	uint16_t port_iface[FLOW_PORTS_MAX];
+	/* Free plan cells, a stack. Control only. */
+	uint32_t *plan_free;
+	uint32_t plan_free_count;
+};
+
+struct flow_limits {
+	uint32_t sessions;
+	uint32_t nexthops;
+	uint16_t workers;
+};
+
+/* rte_malloc'd; NULL with rte_errno set. The addresses are added afterwards, before workers run. */
+struct flow_tables *flow_tables_create(const struct flow_limits *limits);
+void flow_tables_free(struct flow_tables *t);
+
+/* Index of the new interface or address, or -ENOSPC, or -EEXIST. flow_addr_add() takes slots for it. */
+int flow_iface_add(struct flow_tables *t, const struct flow_iface *iface);
+int flow_addr_add(struct flow_tables *t, const struct flow_addr *addr);
+
+/* Interface of a frame, or -1. */
+static inline int flow_iface_find(const struct flow_tables *t, uint16_t port, uint16_t vlan)
+{
+	if (likely(vlan == 0))
+		return t->port_iface[port] - 1;
+	for (uint16_t i = 0; i < t->iface_count; i++)
+		if (t->iface[i].port == port && t->iface[i].vlan == vlan)
+			return i;
+	return -1;
+}
+
+static inline uint32_t flow_addr_hash(uint16_t iface, const union wire_ip *ip)
+{
+	uint64_t h = (ip->q[0] ^ iface) * UINT64_C(0x9e3779b97f4a7c15);
+
+	h = (h ^ ip->q[1]) * UINT64_C(0xbf58476d1ce4e5b9);
+	return (uint32_t)(h >> 54); /* 10 bits: 4 * FLOW_ADDRS_MAX buckets */
+}
+
+/* Index of a local address on that interface, or -1. */
+static inline int flow_addr_find(const struct flow_tables *t, uint16_t iface,
+				 const union wire_ip *ip)
+{
+	for (uint32_t h = flow_addr_hash(iface, ip);; h = (h + 1) % RTE_DIM(t->addr_hash)) {
+		uint16_t i = t->addr_hash[h];
+
+		if (i == 0)
+			return -1;
+		if (t->addr[i - 1].iface == iface && wire_ip_equal(&t->addr[i - 1].ip, ip))
+			return i - 1;
+	}
+}
+
+static inline uint32_t *flow_slot(const struct flow_tables *t, uint16_t addr, uint16_t port)
+{
+	return &t->slot[(uint32_t)addr * FLOW_UDP_PORTS + port];
+}
+
+/* For workers: index of the plan at a slot, 0 if none. */
+static inline uint32_t flow_lookup(const uint32_t *slot)
+{
+	return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+}
+
+/* For control: make `plan` (0: nothing) what packets at this address and port find. */
+static inline void flow_publish(struct flow_tables *t, uint16_t addr, uint16_t port, uint32_t plan)
+{
+	__atomic_store_n(flow_slot(t, addr, port), plan, __ATOMIC_RELEASE);
+}
+
+/* Which worker owns a port: RTP and RTCP of a pair have the same. */
+static inline uint16_t flow_owner(const struct flow_tables *t, uint16_t port)
+{
+	return (uint16_t)((port >> 1) % t->worker_count);
+}
+
+/* A zeroed cell from the pool, or 0 if it is empty; and back. Control only. */
+uint32_t flow_plan_alloc(struct flow_tables *t);
+void flow_plan_free(struct flow_tables *t, uint32_t plan);
+
+/* Fill out_sum from out_addr, out_sport, out_ip and out_port, once these are set. */
+void flow_plan_finish(const struct flow_tables *t, struct flow_plan *p);
+
+/*
+ * Grace periods, never waited for: start one after slots have changed, keep the token, and
+ * ask again later. Over means that no worker holds an index read before the start.
+ */
+uint64_t flow_grace_start(struct flow_tables *t);
+bool flow_grace_over(struct flow_tables *t, uint64_t token);
+
+void flow_nexthop_set(struct flow_tables *t, uint32_t index, const struct rte_ether_addr *mac);
+void flow_nexthop_clear(struct flow_tables *t, uint32_t index);
+
+#endif
