@@ -190,13 +190,13 @@ struct rte_rcu_qsbr;
 
 /* Everything both sides see. Made by flow_tables_create(); never moves. */
 struct flow_tables {
-	uint32_t *slot;		     /* [addr_count][FLOW_UDP_PORTS] plan index, 0: none. Writer: control */
+	uint32_t *slot;		     /* [addr_max][FLOW_UDP_PORTS] plan index, 0: none. Writer: control */
 	struct flow_plan *plan;	     /* [plan_count]; 0 is never used */
 	struct flow_leg_rt *leg;     /* [2 * session_count] */
 	struct flow_nexthop *nexthop; /* [nexthop_count]; 0 is never valid */
 	struct rte_rcu_qsbr *rcu;
 	uint32_t plan_count, session_count, nexthop_count;
-	uint16_t worker_count, iface_count, addr_count;
+	uint16_t worker_count, iface_count, addr_count, addr_max;
 	struct flow_iface iface[FLOW_IFACES_MAX];
 	struct flow_addr addr[FLOW_ADDRS_MAX];
 	/* Open-addressed hash of (iface, ip) to address index + 1. Writer: control, before start. */
@@ -211,14 +211,22 @@ struct flow_tables {
 struct flow_limits {
 	uint32_t sessions;
 	uint32_t nexthops;
+	uint16_t addresses;
 	uint16_t workers;
 };
+
+/* Plans of a call: RTP and RTCP of both legs; twice that while an update is under way. */
+#define FLOW_PLANS_PER_SESSION 4
+#define FLOW_PLANS_SPARE       4096
 
 /* rte_malloc'd; NULL with rte_errno set. The addresses are added afterwards, before workers run. */
 struct flow_tables *flow_tables_create(const struct flow_limits *limits);
 void flow_tables_free(struct flow_tables *t);
 
-/* Index of the new interface or address, or -ENOSPC, or -EEXIST. flow_addr_add() takes slots for it. */
+/* Bytes that flow_tables_create() will take. */
+size_t flow_tables_size(const struct flow_limits *limits);
+
+/* Index of the new interface or address, or -ENOSPC, or -EEXIST. */
 int flow_iface_add(struct flow_tables *t, const struct flow_iface *iface);
 int flow_addr_add(struct flow_tables *t, const struct flow_addr *addr);
 

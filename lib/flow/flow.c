@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "flow.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include <rte_rcu_qsbr.h>
+
+#include "checksum.h"
+
+_Static_assert(sizeof(struct flow_plan) == RTE_CACHE_LINE_SIZE, "a plan is one cache line");
+_Static_assert(sizeof(struct flow_rt) == RTE_CACHE_LINE_SIZE, "a flow's hot half is one line");
+_Static_assert(sizeof(struct flow_leg_rt) == 4 * RTE_CACHE_LINE_SIZE, "a leg is four lines");
+_Static_assert(FLOW_LEG_DROPS <= FLOW_LEG_DROPS_MAX, "drop.def: LEG reasons come first");
+_Static_assert(RTE_DIM(((struct flow_tables *)0)->addr_hash) == 1024, "flow_addr_hash: 10 bits");
+
+static const struct {
+	const char *name, *text;
+} drops[] = {
+#define TND_DROP(name, scope, text) {#name, text},
+#include "drop.def"
+#undef TND_DROP
+};
+
+const char *flow_drop_name(enum flow_drop d)
+{
+	return drops[d].name;
+}
+
+const char *flow_drop_text(enum flow_drop d)
+{
+	return drops[d].text;
+}
+
+static uint32_t plan_count(const struct flow_limits *limits)
+{
+	return FLOW_PLANS_PER_SESSION * limits->sessions + FLOW_PLANS_SPARE;
+}
+
+size_t flow_tables_size(const struct flow_limits *limits)
+{
+	return sizeof(struct flow_tables) +
+	       (size_t)limits->addresses * FLOW_UDP_PORTS * sizeof(uint32_t) +
+	       (size_t)plan_count(limits) * (sizeof(struct flow_plan) + sizeof(uint32_t)) +
+	       2 * (size_t)limits->sessions * sizeof(struct flow_leg_rt) +
+	       (size_t)limits->nexthops * sizeof(struct flow_nexthop) +
+	       rte_rcu_qsbr_get_memsize(limits->workers);
+}
+
+static int create_arrays(struct flow_tables *t, const struct flow_limits *limits)
+{
+	t->slot = rte_calloc("flow_slot", (size_t)limits->addresses * FLOW_UDP_PORTS,
+			     sizeof(uint32_t), RTE_CACHE_LINE_SIZE);
+	t->plan = rte_calloc("flow_plan", t->plan_count, sizeof(*t->plan), RTE_CACHE_LINE_SIZE);
+	t->plan_free = rte_calloc("flow_plan_free", t->plan_count, sizeof(uint32_t), 0);
+	t->leg = rte_calloc("flow_leg", 2 * (size_t)t->session_count, sizeof(*t->leg),
+			    RTE_CACHE_LINE_SIZE);
+	t->nexthop = rte_calloc("flow_nexthop", t->nexthop_count, sizeof(*t->nexthop),
+				RTE_CACHE_LINE_SIZE);
+	t->rcu = rte_zmalloc("flow_rcu", rte_rcu_qsbr_get_memsize(limits->workers),
+			     RTE_CACHE_LINE_SIZE);
+	if (t->slot == NULL || t->plan == NULL || t->plan_free == NULL || t->leg == NULL ||
+	    t->nexthop == NULL || t->rcu == NULL)
+		return -ENOMEM;
+	return 0;
+}
+
+struct flow_tables *flow_tables_create(const struct flow_limits *limits)
+{
+	struct flow_tables *t = rte_zmalloc("flow_tables", sizeof(*t), RTE_CACHE_LINE_SIZE);
+
+	if (t == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	t->plan_count = plan_count(limits);
+	t->session_count = limits->sessions;
+	t->nexthop_count = limits->nexthops;
+	t->worker_count = limits->workers;
+	t->addr_max = limits->addresses;
+	if (create_arrays(t, limits) != 0 || rte_rcu_qsbr_init(t->rcu, limits->workers) != 0) {
+		flow_tables_free(t);
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	/* Cell 0 stays out: it means "none". Low numbers are handed out first. */
+	for (uint32_t i = t->plan_count - 1; i > 0; i--)
+		t->plan_free[t->plan_free_count++] = i;
+	return t;
+}
+
+void flow_tables_free(struct flow_tables *t)
+{
+	if (t == NULL)
+		return;
+	rte_free(t->rcu);
+	rte_free(t->nexthop);
+	rte_free(t->leg);
+	rte_free(t->plan_free);
+	rte_free(t->plan);
+	rte_free(t->slot);
+	rte_free(t);
+}
+
+int flow_iface_add(struct flow_tables *t, const struct flow_iface *iface)
+{
+	if (t->iface_count == FLOW_IFACES_MAX || iface->port >= FLOW_PORTS_MAX)
+		return -ENOSPC;
+	for (uint16_t i = 0; i < t->iface_count; i++)
+		if (t->iface[i].port == iface->port && t->iface[i].vlan == iface->vlan)
+			return -EEXIST;
+	t->iface[t->iface_count] = *iface;
+	if (iface->vlan == 0)
+		t->port_iface[iface->port] = t->iface_count + 1;
+	return t->iface_count++;
+}
+
+int flow_addr_add(struct flow_tables *t, const struct flow_addr *addr)
+{
+	uint32_t h;
+
+	if (t->addr_count == t->addr_max || t->addr_count == FLOW_ADDRS_MAX)
+		return -ENOSPC;
+	if (flow_addr_find(t, addr->iface, &addr->ip) >= 0)
+		return -EEXIST;
+	t->addr[t->addr_count] = *addr;
+	h = flow_addr_hash(addr->iface, &addr->ip);
+	while (t->addr_hash[h] != 0)
+		h = (h + 1) % RTE_DIM(t->addr_hash);
+	t->addr_hash[h] = t->addr_count + 1;
+	return t->addr_count++;
+}
+
+uint32_t flow_plan_alloc(struct flow_tables *t)
+{
+	uint32_t i;
+
+	if (t->plan_free_count == 0)
+		return 0;
+	i = t->plan_free[--t->plan_free_count];
+	memset(&t->plan[i], 0, sizeof(t->plan[i]));
+	return i;
+}
+
+void flow_plan_free(struct flow_tables *t, uint32_t plan)
+{
+	if (plan != 0)
+		t->plan_free[t->plan_free_count++] = plan;
+}
+
+void flow_plan_finish(const struct flow_tables *t, struct flow_plan *p)
+{
+	p->out_sum = wire_sum_fold(wire_sum_ip(&t->addr[p->out_addr].ip) +
+				   wire_sum_ip(&p->out_ip) + p->out_sport + p->out_port);
+}
+
+uint64_t flow_grace_start(struct flow_tables *t)
+{
+	return rte_rcu_qsbr_start(t->rcu);
+}
+
+bool flow_grace_over(struct flow_tables *t, uint64_t token)
+{
+	return rte_rcu_qsbr_check(t->rcu, token, false) == 1;
+}
+
+void flow_nexthop_set(struct flow_tables *t, uint32_t index, const struct rte_ether_addr *mac)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, mac->addr_bytes, RTE_ETHER_ADDR_LEN);
+	__atomic_store_n(&t->nexthop[index].mac, word | FLOW_NEXTHOP_VALID, __ATOMIC_RELAXED);
+}
+
+void flow_nexthop_clear(struct flow_tables *t, uint32_t index)
+{
+	__atomic_store_n(&t->nexthop[index].mac, 0, __ATOMIC_RELAXED);
+}
