@@ -70,6 +70,9 @@ struct json_field {
 	bool nullable;		/* null is taken for absent */
 	uint32_t offset;	/* of the value in the struct */
 	uint32_t has_offset;	/* of a bool that says whether it was there; JSON_NO_HAS: none */
+	uint32_t null_offset;	/* of a bool that says whether it was null; JSON_NO_HAS: none */
+	bool any_object;	/* JSON_ANY: but it must be an object */
+	bool printable;		/* JSON_STRING: no control characters (U+0000-1F, U+007F-9F) */
 	int64_t min, max;
 	const char *const *names; /* JSON_ENUM, NULL-terminated */
 	const struct json_object *object;   /* JSON_OBJECT, and JSON_ARRAY of objects */
@@ -93,7 +96,9 @@ struct json_items { /* what a JSON_ARRAY field becomes; owned by the decoded str
 };
 
 /*
- * Fill `out` (object->size bytes, zeroed first). Strings point into `v`; arrays are
+ * Fill `out` (object->size bytes, zeroed first). An object that is absent still gets its
+ * members' defaults, with `has` false. A null element of an array of objects (where nullable)
+ * becomes a struct of defaults. Strings point into `v`; arrays are
  * allocated: free them with json_decode_free(), on success and on failure. `base` is the
  * pointer at which `v` stands ("/params"), put before the error's path. 0, -EINVAL, -ENOMEM.
  */
