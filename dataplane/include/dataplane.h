@@ -22,13 +22,13 @@ struct dp;
 
 struct dp_port_config {
 	const char *device; /* PCI address, or vdev with arguments: "net_af_xdp0,iface=eth1" */
-	uint16_t mtu;	    /* the largest of its interfaces */
+	uint16_t mtu;       /* the largest of its interfaces */
 	uint16_t workers;   /* queues wanted: one a worker */
 	uint16_t rx_desc, tx_desc; /* 0: 1024 */
 };
 
 struct dp_port_info {
-	char name[64];	 /* DPDK's */
+	char name[64]; /* DPDK's */
 	char driver[64];
 	struct rte_ether_addr mac;
 	uint16_t rx_queues, tx_queues; /* at most one a worker, fewer where the device has fewer */
@@ -41,8 +41,12 @@ struct dp_port_info {
 /* The packet pool, before the first port: `count` mbufs with room for `mtu`. 0 or -errno. */
 int dp_pool_create(uint32_t count, uint16_t mtu);
 struct rte_mempool *dp_pool(void);
+void dp_pool_free(void);
 
-/* Probe, configure and start a device. DPDK port number, or -errno (-ENODEV: it isn't there). */
+/*
+ * Probe, configure and start a device. DPDK port number, or -errno: -ENODEV (it isn't there, or
+ * its driver refused it), -EBUSY (in use already), -EMSGSIZE (its MTU is smaller), -ENOSPC.
+ */
 int dp_port_open(const struct dp_port_config *config);
 void dp_port_close(uint16_t port);
 void dp_port_info(uint16_t port, struct dp_port_info *info);
@@ -88,11 +92,15 @@ enum dp_counter {
 const char *dp_counter_name(enum dp_counter c);
 const char *dp_counter_text(enum dp_counter c);
 
+#define DP_RING_SIZE 4096
+
 struct dp_worker_stats {
 	uint64_t counter[DP_COUNTER_COUNT];
 	uint64_t drops[FLOW_DROP_COUNT];
 	uint64_t heartbeat; /* TSC of its last turn; 0: never ran */
 	unsigned int lcore;
+	/* Entries waiting, of DP_RING_SIZE each. */
+	unsigned int punt_used, event_used, inject_used, handoff_used;
 };
 void dp_worker_stats(const struct dp *dp, uint16_t worker, struct dp_worker_stats *out);
 
@@ -100,9 +108,9 @@ void dp_worker_stats(const struct dp *dp, uint16_t worker, struct dp_worker_stat
 
 enum dp_punt_kind {
 	DP_PUNT_ARP,
-	DP_PUNT_ND,	  /* ICMPv6 133-137 */
-	DP_PUNT_ICMP,	  /* the rest of ICMP and ICMPv6 to our addresses */
-	DP_PUNT_TOO_BIG,  /* the packet as it came in; `mtu` is what the sender must be told */
+	DP_PUNT_ND,         /* ICMPv6 133-137 */
+	DP_PUNT_ICMP,       /* the rest of ICMP and ICMPv6 to our addresses */
+	DP_PUNT_TOO_BIG,    /* the packet as it came in; `mtu` is what the sender must be told */
 	DP_PUNT_UNRESOLVED, /* ready to go, but for the destination MAC: `nexthop` */
 	DP_PUNT_KINDS
 };

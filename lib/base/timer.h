@@ -26,7 +26,7 @@ struct tnd_timer {
 };
 
 #define TND_TIMER_TICK_MS 8
-#define TND_TIMER_SLOTS	  4096
+#define TND_TIMER_SLOTS   4096
 
 struct tnd_timers {
 	struct tnd_list slot[TND_TIMER_SLOTS];

@@ -152,8 +152,8 @@ void flow_plan_free(struct flow_tables *t, uint32_t plan)
 
 void flow_plan_finish(const struct flow_tables *t, struct flow_plan *p)
 {
-	p->out_sum = wire_sum_fold(wire_sum_ip(&t->addr[p->out_addr].ip) +
-				   wire_sum_ip(&p->out_ip) + p->out_sport + p->out_port);
+	p->out_sum = wire_sum_fold(wire_sum_ip(&t->addr[p->out_addr].ip) + wire_sum_ip(&p->out_ip) +
+				   p->out_sport + p->out_port);
 }
 
 uint64_t flow_grace_start(struct flow_tables *t)
@@ -172,6 +172,12 @@ void flow_nexthop_set(struct flow_tables *t, uint32_t index, const struct rte_et
 
 	memcpy(&word, mac->addr_bytes, RTE_ETHER_ADDR_LEN);
 	__atomic_store_n(&t->nexthop[index].mac, word | FLOW_NEXTHOP_VALID, __ATOMIC_RELAXED);
+}
+
+void flow_nexthop_set_local(struct flow_tables *t, uint32_t index)
+{
+	__atomic_store_n(&t->nexthop[index].mac, FLOW_NEXTHOP_VALID | FLOW_NEXTHOP_LOCAL,
+			 __ATOMIC_RELAXED);
 }
 
 void flow_nexthop_clear(struct flow_tables *t, uint32_t index)

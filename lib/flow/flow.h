@@ -28,10 +28,10 @@
 #include "addr.h"
 
 #define FLOW_WORKERS_MAX 64
-#define FLOW_PORTS_MAX	 32 /* DPDK ports */
-#define FLOW_IFACES_MAX	 64
-#define FLOW_ADDRS_MAX	 256
-#define FLOW_UDP_PORTS	 65536
+#define FLOW_PORTS_MAX   32 /* DPDK ports */
+#define FLOW_IFACES_MAX  64
+#define FLOW_ADDRS_MAX   256
+#define FLOW_UDP_PORTS   65536
 
 enum flow_drop {
 #define TND_DROP(name, scope, text) FLOW_DROP_##name,
@@ -41,7 +41,7 @@ enum flow_drop {
 };
 
 /* Reasons of scope LEG come first, so that they index flow_leg_rt.drops. */
-#define FLOW_LEG_DROPS	   (FLOW_DROP_no_neighbour + 1)
+#define FLOW_LEG_DROPS     (FLOW_DROP_no_room + 1)
 #define FLOW_LEG_DROPS_MAX 16
 
 /* "source", … */
@@ -51,9 +51,9 @@ const char *flow_drop_text(enum flow_drop d);
 
 /* A logical interface: a DPDK port, and a VLAN on it. Writer: control, before the workers start. */
 struct flow_iface {
-	uint16_t port;	/* DPDK port */
-	uint16_t vlan;	/* 0: untagged */
-	uint16_t mtu;	/* IP packet, bytes */
+	uint16_t port; /* DPDK port */
+	uint16_t vlan; /* 0: untagged */
+	uint16_t mtu;  /* IP packet, bytes */
 	struct rte_ether_addr mac;
 };
 
@@ -68,21 +68,23 @@ struct flow_addr {
  * moves changes one entry, not 100,000 plans. Writer: control. Reader: workers, relaxed.
  */
 struct flow_nexthop {
-	uint64_t mac; /* the six bytes, in memory order, then FLOW_NEXTHOP_VALID in the seventh */
+	uint64_t mac; /* the six bytes in memory order, then the flags below; 0: not known */
 };
 
 #define FLOW_NEXTHOP_VALID (UINT64_C(1) << 48)
+/* One of tandem's own addresses: the packet goes back in, as if it had come from the wire. */
+#define FLOW_NEXTHOP_LOCAL (UINT64_C(1) << 49)
 
 enum flow_plan_flags {
-	FLOW_PLAN_RTCP = 1 << 0,       /* this port is for RTCP only */
-	FLOW_PLAN_ANY = 1 << 1,	       /* kind udp: not looked into */
-	FLOW_PLAN_LEARN = 1 << 2,      /* latch once or follow: the first valid sender is taken */
-	FLOW_PLAN_FOLLOW = 1 << 3,     /* latch follow: so is each later one */
-	FLOW_PLAN_REMOTE = 1 << 4,     /* remote_ip/remote_port are known (the strict filter) */
-	FLOW_PLAN_OUT = 1 << 5,	       /* out_ip/out_port are known */
-	FLOW_PLAN_HOLD = 1 << 6,       /* the other leg is on hold: count and drop */
-	FLOW_PLAN_RTCP_DROP = 1 << 7,  /* the other leg takes no RTCP */
-	FLOW_PLAN_OUT6 = 1 << 8,       /* what goes out is IPv6 */
+	FLOW_PLAN_RTCP = 1 << 0,      /* this port is for RTCP only */
+	FLOW_PLAN_ANY = 1 << 1,       /* kind udp: not looked into */
+	FLOW_PLAN_LEARN = 1 << 2,     /* latch once or follow: the first valid sender is taken */
+	FLOW_PLAN_FOLLOW = 1 << 3,    /* latch follow: so is each later one */
+	FLOW_PLAN_REMOTE = 1 << 4,    /* remote_ip/remote_port are known (the strict filter) */
+	FLOW_PLAN_OUT = 1 << 5,       /* out_ip/out_port are known */
+	FLOW_PLAN_HOLD = 1 << 6,      /* the other leg is on hold: count and drop */
+	FLOW_PLAN_RTCP_DROP = 1 << 7, /* the other leg takes no RTCP */
+	FLOW_PLAN_OUT6 = 1 << 8,      /* what goes out is IPv6 */
 };
 
 /*
@@ -97,14 +99,15 @@ struct flow_plan {
 	uint16_t out_sport;  /* our port on the other leg */
 	uint16_t out_addr;   /* our address on the other leg: index of flow_addr */
 	uint32_t nexthop;    /* index of flow_nexthop, for out_ip */
-	uint32_t leg;	     /* index of flow_leg_rt; session = leg / 2 */
+	uint32_t leg;        /* index of flow_leg_rt; session = leg / 2 */
 	uint32_t rtcp_plan;  /* RTCP that arrives here goes out by this plan; 0: by this one */
-	uint16_t out_sum;    /* folded ones' complement sum of out source and destination, IPs and ports */
+	uint16_t out_sum;    /* folded ones' complement sum of out source and destination, IPs and
+				ports */
 	uint16_t generation; /* of the session, low bits; comes back in events */
-	uint16_t flags;	     /* enum flow_plan_flags */
-	uint8_t owner;	     /* worker */
-	uint8_t epoch;	     /* changes when what was learned is to be forgotten */
-	uint8_t tos;	     /* DSCP << 2 of what goes out, FLOW_TOS_KEEP: as it came */
+	uint16_t flags;      /* enum flow_plan_flags */
+	uint8_t owner;       /* worker */
+	uint8_t epoch;       /* changes when what was learned is to be forgotten */
+	uint8_t tos;         /* DSCP << 2 of what goes out, FLOW_TOS_KEEP: as it came */
 	uint8_t pad[3];
 } __rte_cache_aligned;
 
@@ -112,17 +115,17 @@ struct flow_plan {
 
 /* A flow's running half. Writer: the owning worker. Readers: control, relaxed. */
 struct flow_rt {
-	union wire_ip learned;	/* the sender that this flow takes, once `latched` */
-	uint16_t learned_port;	/* big endian */
+	union wire_ip learned; /* the sender that this flow takes, once `latched` */
+	uint16_t learned_port; /* big endian */
 	uint8_t latched;
-	uint8_t epoch;		/* of the plan under which it was learned */
-	uint8_t event_due;	/* an event could not be posted yet: try again */
+	uint8_t epoch;     /* of the plan under which it was learned */
+	uint8_t event_due; /* an event could not be posted yet: try again */
 	uint8_t pad[3];
-	uint32_t last_seen;	/* tick of the last accepted packet, flow_tick() */
+	uint32_t last_seen; /* tick of the last accepted packet, flow_tick() */
 	uint32_t pad2;
-	uint64_t rx_packets;	/* accepted from the far end */
-	uint64_t rx_bytes;	/* UDP payload */
-	uint64_t fwd_packets;	/* of these, sent on to the other leg */
+	uint64_t rx_packets;  /* accepted from the far end */
+	uint64_t rx_bytes;    /* UDP payload */
+	uint64_t fwd_packets; /* of these, sent on to the other leg */
 	uint64_t fwd_bytes;
 } __rte_cache_aligned;
 
@@ -139,14 +142,14 @@ struct flow_rtp_stats {
 	uint32_t reordered;    /* all SSRCs */
 	uint32_t prior_lost;   /* of earlier SSRCs and before restarts of the sequence */
 	uint32_t last_ts;      /* RTP timestamp of the last packet */
-	uint64_t seen;	       /* bit i: max_seq - i has come */
+	uint64_t seen;         /* bit i: max_seq - i has come */
 	uint32_t last_arrival; /* flow_fine(), 2^10 TSC cycles */
 	uint32_t jitter16;     /* 16 times the jitter, in flow_fine() units */
 	uint32_t ts_scale;     /* flow_fine() units a timestamp unit, 2^-16; 0: not known yet */
 	uint16_t bad_seq;      /* the sequence number that would confirm a restart */
 	uint8_t payload_type;
 	uint8_t started;
-	uint32_t first_ts;     /* where the clock rate of a dynamic payload type is measured from */
+	uint32_t first_ts; /* where the clock rate of a dynamic payload type is measured from */
 	uint32_t first_arrival;
 } __rte_cache_aligned;
 
@@ -181,7 +184,7 @@ struct flow_event {
 	uint16_t port; /* big endian */
 	uint16_t generation;
 	uint8_t type;
-	uint8_t rtcp;  /* it was learned at the RTCP port */
+	uint8_t rtcp; /* it was learned at the RTCP port */
 	uint8_t epoch;
 	uint8_t pad[5];
 };
@@ -190,16 +193,17 @@ struct rte_rcu_qsbr;
 
 /* Everything both sides see. Made by flow_tables_create(); never moves. */
 struct flow_tables {
-	uint32_t *slot;		     /* [addr_max][FLOW_UDP_PORTS] plan index, 0: none. Writer: control */
-	struct flow_plan *plan;	     /* [plan_count]; 0 is never used */
-	struct flow_leg_rt *leg;     /* [2 * session_count] */
+	uint32_t *slot; /* [addr_max][FLOW_UDP_PORTS] plan index, 0: none. Writer: control */
+	struct flow_plan *plan;       /* [plan_count]; 0 is never used */
+	struct flow_leg_rt *leg;      /* [2 * session_count] */
 	struct flow_nexthop *nexthop; /* [nexthop_count]; 0 is never valid */
 	struct rte_rcu_qsbr *rcu;
 	uint32_t plan_count, session_count, nexthop_count;
 	uint16_t worker_count, iface_count, addr_count, addr_max;
 	struct flow_iface iface[FLOW_IFACES_MAX];
 	struct flow_addr addr[FLOW_ADDRS_MAX];
-	/* Open-addressed hash of (iface, ip) to address index + 1. Writer: control, before start. */
+	/* Open-addressed hash of (iface, ip) to address index + 1. Writer: control, before start.
+	 */
 	uint16_t addr_hash[4 * FLOW_ADDRS_MAX];
 	/* Interface index + 1 by port, for untagged frames; tagged ones search `iface`. */
 	uint16_t port_iface[FLOW_PORTS_MAX];
@@ -301,6 +305,11 @@ uint64_t flow_grace_start(struct flow_tables *t);
 bool flow_grace_over(struct flow_tables *t, uint64_t token);
 
 void flow_nexthop_set(struct flow_tables *t, uint32_t index, const struct rte_ether_addr *mac);
+void flow_nexthop_set_local(struct flow_tables *t, uint32_t index);
 void flow_nexthop_clear(struct flow_tables *t, uint32_t index);
+
+/* Counters have one writer and are read by others: no lock, but no torn or invented value. */
+#define flow_count(field, n) __atomic_store_n(&(field), (field) + (n), __ATOMIC_RELAXED)
+#define flow_read(field)     __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
 #endif

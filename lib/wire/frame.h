@@ -28,7 +28,7 @@
 #define WIRE_ETHERTYPE_IP6  0x86dd
 
 #define WIRE_PROTO_ICMP4 1
-#define WIRE_PROTO_UDP	 17
+#define WIRE_PROTO_UDP   17
 #define WIRE_PROTO_ICMP6 58
 
 /* What a frame is; from WIRE_BAD_TRUNCATED on, why it is none of these. */
@@ -57,7 +57,7 @@ struct wire_frame {
 	uint16_t l4_off;
 	uint16_t payload_off; /* behind UDP; for ICMP the same as l4_off */
 	uint16_t payload_len; /* by the innermost length field; link padding is not counted */
-	uint8_t family;	      /* 4, 6, or 0 */
+	uint8_t family;       /* 4, 6, or 0 */
 	uint8_t ttl;
 	uint8_t tos; /* DSCP << 2 | ECN */
 	bool dont_fragment;

@@ -11,11 +11,11 @@
 
 #include "frame.h"
 
-#define WIRE_RTP_HLEN	 12
-#define WIRE_RTCP_HLEN	 8 /* the smallest packet that names its sender */
-#define WIRE_STUN_HLEN	 20
+#define WIRE_RTP_HLEN    12
+#define WIRE_RTCP_HLEN   8 /* the smallest packet that names its sender */
+#define WIRE_STUN_HLEN   20
 #define WIRE_STUN_COOKIE 0x2112a442
-#define WIRE_DTLS_HLEN	 13
+#define WIRE_DTLS_HLEN   13
 
 enum wire_media {
 	WIRE_MEDIA_RTP,
@@ -112,8 +112,7 @@ static inline bool wire_is_dtls(const uint8_t *p, uint32_t len)
 		return false;
 	if (p[0] >= 32) /* unified header of DTLS 1.3: its length is optional */
 		return len >= 3;
-	return len >= WIRE_DTLS_HLEN && p[1] == 0xfe &&
-	       wire_get16(p + 11) <= len - WIRE_DTLS_HLEN;
+	return len >= WIRE_DTLS_HLEN && p[1] == 0xfe && wire_get16(p + 11) <= len - WIRE_DTLS_HLEN;
 }
 
 /* What is it? For WIRE_MEDIA_RTP `rtp` is filled. */

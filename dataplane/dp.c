@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The dataplane as control sees it: workers made, started, stopped; their rings and counters. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_malloc.h>
+#include <rte_mbuf_dyn.h>
+#include <rte_rcu_qsbr.h>
+
+#include "worker.h"
+
+uint64_t dp_tx_ready_flag;
+int dp_punt_offset;
+
+static const struct {
+	const char *name, *text;
+} counters[] = {
+#define TND_COUNTER(name, text) {#name, text},
+#include "counter.def"
+#undef TND_COUNTER
+};
+
+const char *dp_counter_name(enum dp_counter c)
+{
+	return counters[c].name;
+}
+
+const char *dp_counter_text(enum dp_counter c)
+{
+	return counters[c].text;
+}
+
+static int register_mbuf_fields(void)
+{
+	static const struct rte_mbuf_dynfield field = {
+		.name = "tandem_punt",
+		.size = sizeof(struct dp_punt),
+		.align = __alignof__(struct dp_punt),
+	};
+	static const struct rte_mbuf_dynflag flag = {.name = "tandem_tx_ready"};
+	int bit;
+
+	dp_punt_offset = rte_mbuf_dynfield_register(&field);
+	bit = rte_mbuf_dynflag_register(&flag);
+	if (dp_punt_offset < 0 || bit < 0)
+		return -rte_errno;
+	dp_tx_ready_flag = UINT64_C(1) << bit;
+	return 0;
+}
+
+static struct rte_ring *make_ring(const char *what, uint16_t worker, unsigned int size,
+				  unsigned int elem, unsigned int flags)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "tnd_%s_%u", what, worker);
+	return rte_ring_create_elem(name, elem, size, SOCKET_ID_ANY, flags);
+}
+
+static void free_worker(struct worker *w)
+{
+	struct rte_mbuf *m;
+
+	if (w == NULL)
+		return;
+	if (w->handoff)
+		while (rte_ring_dequeue(w->handoff, (void **)&m) == 0)
+			rte_pktmbuf_free(m);
+	if (w->punt)
+		while (rte_ring_dequeue(w->punt, (void **)&m) == 0)
+			rte_pktmbuf_free(m);
+	if (w->inject)
+		while (rte_ring_dequeue(w->inject, (void **)&m) == 0)
+			rte_pktmbuf_free(m);
+	rte_ring_free(w->handoff);
+	rte_ring_free(w->punt);
+	rte_ring_free(w->event);
+	rte_ring_free(w->inject);
+	rte_free(w);
+}
+
+/* Which queues of which ports are worker i's: queue i where there is one. */
+static void assign_queues(struct worker *w)
+{
+	for (uint16_t port = 0; port < FLOW_PORTS_MAX; port++) {
+		if (!dp_ports[port].used)
+			continue;
+		if (w->index < dp_ports[port].rx_queues) {
+			w->rx[w->rx_count].port = port;
+			w->rx[w->rx_count++].queue = w->index;
+		}
+		w->tx[port].worker = w->index % dp_ports[port].tx_queues;
+		w->tx[port].queue = w->tx[port].worker;
+	}
+}
+
+static struct worker *make_worker(struct dp *dp, uint16_t index)
+{
+	struct worker *w = rte_zmalloc("tnd_worker", sizeof(*w), RTE_CACHE_LINE_SIZE);
+
+	if (w == NULL)
+		return NULL;
+	w->dp = dp;
+	w->t = dp->t;
+	w->index = index;
+	w->last_addr = -1;
+	w->fine_hz = (uint32_t)(rte_get_tsc_hz() >> FLOW_FINE_SHIFT);
+	w->ticks_per_s = (uint32_t)(rte_get_tsc_hz() >> FLOW_TICK_SHIFT);
+	/* Buckets start full: an age without packets. */
+	for (unsigned int k = 0; k < DP_PUNT_KINDS; k++)
+		w->bucket[k].tick = flow_tick(rte_rdtsc()) - 3600 * w->ticks_per_s;
+	/* Strays come from every other worker; one that is preempted must not hold up the rest. */
+	w->handoff = make_ring("handoff", index, DP_RING_SIZE, sizeof(void *),
+			       RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
+	w->punt = make_ring("punt", index, DP_RING_SIZE, sizeof(void *),
+			    RING_F_SP_ENQ | RING_F_SC_DEQ);
+	w->event = make_ring("event", index, DP_RING_SIZE, sizeof(struct flow_event),
+			     RING_F_SP_ENQ | RING_F_SC_DEQ);
+	w->inject = make_ring("inject", index, DP_RING_SIZE, sizeof(void *),
+			      RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (!w->handoff || !w->punt || !w->event || !w->inject ||
+	    rte_rcu_qsbr_thread_register(dp->t->rcu, index) != 0) {
+		free_worker(w);
+		return NULL;
+	}
+	assign_queues(w);
+	return w;
+}
+
+struct dp *dp_create(const struct dp_config *config)
+{
+	struct dp *dp;
+
+	if (config->workers == 0 || config->workers > FLOW_WORKERS_MAX) {
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	if (register_mbuf_fields() != 0)
+		return NULL;
+	dp = rte_zmalloc("tnd_dp", sizeof(*dp), RTE_CACHE_LINE_SIZE);
+	if (dp == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	dp->t = config->tables;
+	dp->idle = config->idle;
+	dp->workers = config->workers;
+	for (uint16_t i = 0; i < dp->workers; i++) {
+		dp->w[i] = make_worker(dp, i);
+		if (dp->w[i] == NULL) {
+			dp_free(dp);
+			rte_errno = ENOMEM;
+			return NULL;
+		}
+	}
+	return dp;
+}
+
+void dp_free(struct dp *dp)
+{
+	if (dp == NULL)
+		return;
+	for (uint16_t i = 0; i < dp->workers; i++)
+		free_worker(dp->w[i]);
+	rte_free(dp);
+}
+
+static int worker_main(void *arg)
+{
+	struct worker *w = arg;
+	uint64_t busy_until = rte_rdtsc();
+
+	/* Naps of the adaptive mode end when they should, not 50 µs later. */
+	prctl(PR_SET_TIMERSLACK, 1000UL);
+	w->now = busy_until;
+	rte_rcu_qsbr_thread_online(w->t->rcu, w->index);
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+		uint64_t now = rte_rdtsc();
+
+		if (worker_poll_once(w, now) > 0)
+			busy_until = now;
+		else if (w->dp->idle == DP_IDLE_ADAPTIVE)
+			worker_idle(w, now - busy_until);
+	}
+	rte_rcu_qsbr_thread_offline(w->t->rcu, w->index);
+	return 0;
+}
+
+int dp_start(struct dp *dp, const unsigned int *lcores)
+{
+	for (uint16_t i = 0; i < dp->workers; i++) {
+		int err;
+
+		dp->w[i]->stop = false;
+		dp->w[i]->lcore = lcores[i];
+		err = rte_eal_remote_launch(worker_main, dp->w[i], lcores[i]);
+		if (err != 0) {
+			dp_stop(dp);
+			return err;
+		}
+		dp->running = true;
+	}
+	return 0;
+}
+
+void dp_stop(struct dp *dp)
+{
+	if (!dp->running)
+		return;
+	for (uint16_t i = 0; i < dp->workers; i++)
+		__atomic_store_n(&dp->w[i]->stop, true, __ATOMIC_RELAXED);
+	rte_eal_mp_wait_lcore();
+	dp->running = false;
+}
+
+unsigned int dp_poll_once(struct dp *dp, uint16_t worker, uint64_t now)
+{
+	return worker_poll_once(dp->w[worker], now);
+}
+
+void dp_worker_stats(const struct dp *dp, uint16_t worker, struct dp_worker_stats *out)
+{
+	const struct worker *w = dp->w[worker];
+
+	for (unsigned int i = 0; i < DP_COUNTER_COUNT; i++)
+		out->counter[i] = flow_read(w->counter[i]);
+	for (unsigned int i = 0; i < FLOW_DROP_COUNT; i++)
+		out->drops[i] = flow_read(w->drops[i]);
+	out->heartbeat = flow_read(w->heartbeat);
+	out->lcore = w->lcore;
+	out->punt_used = rte_ring_count(w->punt);
+	out->event_used = rte_ring_count(w->event);
+	out->inject_used = rte_ring_count(w->inject);
+	out->handoff_used = rte_ring_count(w->handoff);
+}
+
+const struct dp_punt *dp_punt_of(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DYNFIELD(m, dp_punt_offset, const struct dp_punt *);
+}
+
+unsigned int dp_punt_receive(struct dp *dp, struct rte_mbuf **m, unsigned int n)
+{
+	unsigned int got = 0;
+
+	for (uint16_t i = 0; i < dp->workers && got < n; i++)
+		got += rte_ring_sc_dequeue_burst(dp->w[i]->punt, (void **)&m[got], n - got, NULL);
+	return got;
+}
+
+unsigned int dp_event_receive(struct dp *dp, struct flow_event *ev, unsigned int n)
+{
+	unsigned int got = 0;
+
+	for (uint16_t i = 0; i < dp->workers && got < n; i++)
+		got += rte_ring_sc_dequeue_burst_elem(dp->w[i]->event, &ev[got], sizeof(*ev),
+						      n - got, NULL);
+	return got;
+}
+
+bool dp_inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m)
+{
+	m->port = dp->t->iface[iface].port;
+	m->ol_flags = 0;
+	/* Worker 0 has queue 0 of every device. */
+	if (rte_ring_sp_enqueue(dp->w[0]->inject, m) == 0)
+		return true;
+	rte_pktmbuf_free(m);
+	return false;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Last stage: every packet leaves the burst, one way or the other. */
+#include "worker.h"
+
+static void punt_one(struct worker *w, const struct packet *p, struct rte_mbuf *m)
+{
+	struct dp_punt what = {.kind = p->punt, .iface = p->iface};
+
+	if (p->punt == DP_PUNT_TOO_BIG)
+		what.mtu = p->mtu;
+	else if (p->punt == DP_PUNT_UNRESOLVED)
+		what.nexthop = p->nexthop;
+	punt_packet(w, m, &what);
+}
+
+void stage_dispose(struct worker *w, struct burst *b)
+{
+	struct rte_mbuf *dead[BURST_MAX];
+	uint16_t dead_count = 0;
+	uint32_t relayed = 0;
+
+	for (uint16_t i = 0; i < b->n; i++) {
+		struct packet *p = &b->p[i];
+
+		switch (p->verdict) {
+		case VERDICT_GO:
+			relayed++;
+			tx_frame(w, b->m[i]->port, b->m[i]);
+			break;
+		case VERDICT_HANDOFF: handoff_add(w, p->owner, b->m[i]); break;
+		case VERDICT_PUNT: punt_one(w, p, b->m[i]); break;
+		case VERDICT_DROP:
+			flow_count(w->drops[p->drop], 1);
+			dead[dead_count++] = b->m[i];
+			break;
+		}
+	}
+	if (relayed)
+		worker_count(w, relayed, relayed);
+	if (unlikely(dead_count))
+		rte_pktmbuf_free_bulk(dead, dead_count);
+}

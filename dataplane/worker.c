@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The worker's loop: one turn receives from every queue and ring of this worker, takes each
+ * burst through the stages, sends, and tells RCU that it holds nothing any more.
+ */
+#include <rte_rcu_qsbr.h>
+
+#include "worker.h"
+
+void worker_drop(struct worker *w, struct rte_mbuf *m, enum flow_drop why)
+{
+	flow_count(w->drops[why], 1);
+	rte_pktmbuf_free(m);
+}
+
+static void run_stages(struct worker *w, struct burst *b)
+{
+	stage_parse(w, b);
+	stage_lookup(w, b);
+	stage_accept(w, b);
+	stage_measure(w, b);
+	stage_rewrite(w, b);
+	stage_dispose(w, b);
+}
+
+static unsigned int poll_devices(struct worker *w)
+{
+	struct burst *b = &w->burst;
+	unsigned int total = 0;
+
+	for (uint16_t r = 0; r < w->rx_count; r++) {
+		uint64_t bytes = 0;
+
+		b->n = rte_eth_rx_burst(w->rx[r].port, w->rx[r].queue, b->m, BURST_MAX);
+		if (b->n == 0)
+			continue;
+		for (uint16_t i = 0; i < b->n; i++)
+			bytes += b->m[i]->pkt_len;
+		worker_count(w, rx_packets, b->n);
+		worker_count(w, rx_bytes, bytes);
+		total += b->n;
+		run_stages(w, b);
+	}
+	return total;
+}
+
+/* Strays of ours come in as if from the wire; frames of others go out by our queue. */
+static unsigned int poll_handoff(struct worker *w)
+{
+	struct rte_mbuf *in[BURST_MAX];
+	struct burst *b = &w->burst;
+	unsigned int n = rte_ring_sc_dequeue_burst(w->handoff, (void **)in, BURST_MAX, NULL);
+
+	if (likely(n == 0))
+		return 0;
+	worker_count(w, handoff_in, n);
+	b->n = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		if (in[i]->ol_flags & dp_tx_ready_flag) {
+			in[i]->ol_flags &= ~dp_tx_ready_flag;
+			tx_frame(w, in[i]->port, in[i]);
+		} else {
+			b->m[b->n++] = in[i];
+		}
+	}
+	if (b->n)
+		run_stages(w, b);
+	return n;
+}
+
+static unsigned int poll_inject(struct worker *w)
+{
+	struct rte_mbuf *in[BURST_MAX];
+	unsigned int n = rte_ring_sc_dequeue_burst(w->inject, (void **)in, BURST_MAX, NULL);
+
+	if (likely(n == 0))
+		return 0;
+	worker_count(w, injected, n);
+	for (unsigned int i = 0; i < n; i++)
+		tx_frame(w, in[i]->port, in[i]);
+	return n;
+}
+
+unsigned int worker_poll_once(struct worker *w, uint64_t now)
+{
+	uint64_t cycles = now - w->now;
+	unsigned int n;
+
+	/* What the turn before has cost is known only now. */
+	worker_count(w, polls, 1);
+	worker_count(w, cycles, cycles);
+	if (w->busy) {
+		worker_count(w, busy_polls, 1);
+		worker_count(w, busy_cycles, cycles);
+	}
+	w->now = now;
+	w->tick = flow_tick(now);
+	w->fine = flow_fine(now);
+	__atomic_store_n(&w->heartbeat, now, __ATOMIC_RELAXED);
+
+	n = poll_devices(w);
+	n += poll_handoff(w);
+	n += poll_inject(w);
+	if (n) {
+		handoff_flush(w);
+		tx_flush(w);
+	}
+	w->busy = n != 0;
+	/* From here on this worker holds no index that it read from the tables. */
+	rte_rcu_qsbr_quiescent(w->t->rcu, w->index);
+	return n;
+}
