@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "icmp.h"
+
+#include <arpa/inet.h>
+
+#include "ip.h"
+
+#define HOP_LIMIT 64
+
+/* Internetwork control: what RFC 1812 §4.3.2.5 wants for ICMP errors. */
+#define TOS_ICMP_ERROR 0xc0
+
+uint64_t wire_icmp6_sum(const union wire_ip *src, const union wire_ip *dst, const uint8_t *icmp,
+			uint16_t len)
+{
+	return wire_sum_ip(src) + wire_sum_ip(dst) + htons(len) + htons(WIRE_PROTO_ICMP6) +
+	       wire_sum(icmp, len);
+}
+
+bool wire_icmp_csum_ok(const uint8_t *frame, const struct wire_frame *f)
+{
+	const uint8_t *icmp = frame + f->l4_off;
+	uint64_t sum;
+
+	if (f->payload_len < WIRE_ICMP_HLEN)
+		return false;
+	if (f->family == 6)
+		sum = wire_icmp6_sum(&f->src, &f->dst, icmp, f->payload_len);
+	else
+		sum = wire_sum(icmp, f->payload_len);
+	return wire_sum_fold(sum) == 0xffff;
+}
+
+int wire_icmp_echo_parse(const uint8_t *frame, const struct wire_frame *f,
+			 struct wire_icmp_echo *echo)
+{
+	uint8_t request = f->family == 6 ? WIRE_ICMP6_ECHO_REQUEST : WIRE_ICMP4_ECHO_REQUEST;
+	uint8_t reply = f->family == 6 ? WIRE_ICMP6_ECHO_REPLY : WIRE_ICMP4_ECHO_REPLY;
+	const uint8_t *icmp = frame + f->l4_off;
+
+	if (f->payload_len < WIRE_ICMP_HLEN)
+		return -EINVAL;
+	if (icmp[0] != request && icmp[0] != reply)
+		return -ENOMSG;
+	if (icmp[1] != 0 || !wire_icmp_csum_ok(frame, f))
+		return -EINVAL;
+	echo->request = icmp[0] == request;
+	echo->id = wire_get16(icmp + 4);
+	echo->seq = wire_get16(icmp + 6);
+	echo->data_off = f->l4_off + WIRE_ICMP_HLEN;
+	echo->data_len = f->payload_len - WIRE_ICMP_HLEN;
+	return 0;
+}
+
+/* From one host to one host, by both layers' addresses. */
+static bool may_answer(const uint8_t *frame, const struct wire_frame *f)
+{
+	return wire_mac_is_unicast(frame + 6) && !wire_mac_is_group(frame) &&
+	       wire_ip_is_unicast(&f->src) && wire_ip_is_unicast(&f->dst);
+}
+
+/*
+ * Identification and DF of an IPv4 request come back with the addresses mirrored; the hop
+ * limit starts anew, and ECN is not for ICMP to echo.
+ */
+static void turn_ip4(uint8_t *ip, const struct wire_frame *f)
+{
+	uint16_t sum;
+
+	ip[1] &= 0xfc;
+	ip[8] = HOP_LIMIT;
+	memset(ip + 10, 0, 2);
+	memcpy(ip + 12, &f->dst.w[3], 4);
+	memcpy(ip + 16, &f->src.w[3], 4);
+	sum = wire_checksum(wire_sum(ip, WIRE_IP4_HLEN));
+	memcpy(ip + 10, &sum, 2);
+}
+
+static void turn_ip6(uint8_t *ip, const struct wire_frame *f)
+{
+	ip[1] &= 0xcf;
+	ip[7] = HOP_LIMIT;
+	memcpy(ip + 8, f->dst.b, 16);
+	memcpy(ip + 24, f->src.b, 16);
+}
+
+int wire_icmp_echo_reply(uint8_t *frame, const struct wire_frame *f, const uint8_t mac[6])
+{
+	uint8_t *ip = frame + f->l3_off, *icmp = frame + f->l4_off;
+	struct wire_icmp_echo echo;
+	uint16_t old_word, new_word, sum;
+	int rc = wire_icmp_echo_parse(frame, f, &echo);
+
+	if (rc < 0)
+		return rc;
+	if (!echo.request)
+		return -ENOMSG;
+	if (!may_answer(frame, f))
+		return -EPERM;
+
+	memcpy(frame, frame + 6, 6);
+	memcpy(frame + 6, mac, 6);
+	if (f->family == 6)
+		turn_ip6(ip, f);
+	else
+		turn_ip4(ip, f);
+
+	/* The pseudo header sums to the same both ways: only the type changes. */
+	memcpy(&old_word, icmp, 2);
+	icmp[0] = f->family == 6 ? WIRE_ICMP6_ECHO_REPLY : WIRE_ICMP4_ECHO_REPLY;
+	memcpy(&new_word, icmp, 2);
+	memcpy(&sum, icmp + 2, 2);
+	sum = wire_checksum_update(sum, old_word, new_word);
+	memcpy(icmp + 2, &sum, 2);
+	return f->payload_off + f->payload_len;
+}
+
+/* Errors never answer errors, nor redirects; a type that nobody knows may be one. */
+static bool is_icmp_error(const uint8_t *frame, const struct wire_frame *f)
+{
+	const uint8_t *ip = frame + f->l3_off, *icmp = frame + f->l4_off;
+
+	if (ip[f->family == 6 ? 6 : 9] == WIRE_PROTO_UDP)
+		return false;
+	if (f->payload_len < WIRE_ICMP_HLEN)
+		return true;
+	if (f->family == 6)
+		return icmp[0] < 128 || icmp[0] == 137;
+	return icmp[0] != WIRE_ICMP4_ECHO_REPLY && icmp[0] != WIRE_ICMP4_ECHO_REQUEST &&
+	       !(icmp[0] >= 13 && icmp[0] <= 18); /* RFC 792, 950: queries and their replies */
+}
+
+/* Type, code, MTU and quote are in place, the checksum field is zero: fill it in. */
+static void finish_error(uint8_t *icmp, const union wire_ip *src, const union wire_ip *dst,
+			 uint16_t len)
+{
+	uint16_t sum;
+
+	if (wire_ip_is4(src))
+		sum = wire_checksum(wire_sum(icmp, len));
+	else
+		sum = wire_checksum(wire_icmp6_sum(src, dst, icmp, len));
+	memcpy(icmp + 2, &sum, 2);
+}
+
+int wire_icmp_too_big(uint8_t *buf, size_t cap, const struct wire_link *link,
+		      const union wire_ip *src, const uint8_t *frame, const struct wire_frame *f,
+		      uint16_t mtu)
+{
+	bool v6 = f->family == 6;
+	size_t l2_hlen = wire_link_hlen(link), ip_hlen = v6 ? WIRE_IP6_HLEN : WIRE_IP4_HLEN;
+	size_t max = v6 ? WIRE_ICMP6_ERROR_MAX : WIRE_ICMP4_ERROR_MAX;
+	size_t quote = f->payload_off + f->payload_len - f->l3_off;
+	uint8_t *ip = buf + l2_hlen, *icmp = ip + ip_hlen;
+	uint16_t len;
+
+	if (mtu < (v6 ? WIRE_IP6_MTU_MIN : WIRE_IP4_MTU_MIN) || wire_ip_is4(src) == v6)
+		return -EINVAL;
+	if (!may_answer(frame, f) || is_icmp_error(frame, f))
+		return -EPERM;
+	if (quote > max - ip_hlen - WIRE_ICMP_HLEN)
+		quote = max - ip_hlen - WIRE_ICMP_HLEN;
+	len = (uint16_t)(WIRE_ICMP_HLEN + quote);
+	if (cap < l2_hlen + ip_hlen + len)
+		return -ENOSPC;
+
+	wire_link_write(buf, link, v6 ? WIRE_ETHERTYPE_IP6 : WIRE_ETHERTYPE_IP4);
+	if (v6)
+		wire_ip6_write(ip, src, &f->src, WIRE_PROTO_ICMP6, HOP_LIMIT, TOS_ICMP_ERROR, len);
+	else
+		wire_ip4_write(ip, src, &f->src, WIRE_PROTO_ICMP4, HOP_LIMIT, TOS_ICMP_ERROR, len);
+	memset(icmp, 0, WIRE_ICMP_HLEN);
+	icmp[0] = v6 ? WIRE_ICMP6_TOO_BIG : WIRE_ICMP4_UNREACHABLE;
+	icmp[1] = v6 ? 0 : WIRE_ICMP4_CODE_FRAG_NEEDED;
+	wire_put16(icmp + 6, mtu); /* both have it there: 16 bits, or the end of 32 */
+	memcpy(icmp + WIRE_ICMP_HLEN, frame + f->l3_off, quote);
+	finish_error(icmp, src, &f->src, len);
+	return (int)(l2_hlen + ip_hlen + len);
+}
