@@ -23,7 +23,7 @@
 #define JSON_TEXT_MAX  (256 * 1024)
 
 struct json_error {
-	char path[256];	  /* JSON pointer, "" is the whole */
+	char path[256];   /* JSON pointer, "" is the whole */
 	char reason[256]; /* says what is wrong and what would be right */
 };
 
@@ -54,7 +54,8 @@ enum json_type {
 	JSON_BOOL,   /* bool */
 	JSON_INT,    /* int64_t, within min..max */
 	JSON_NUMBER, /* double */
-	JSON_STRING, /* char * into the parsed tree (valid until json_free), length min..max bytes */
+	JSON_STRING, /* char * into the parsed tree (valid until json_free), length min..max bytes
+		      */
 	JSON_ENUM,   /* int: index into `names` */
 	JSON_OBJECT, /* nested struct, by `object` */
 	JSON_ARRAY,  /* struct json_items; elements by `element`, min..max of them */
@@ -67,18 +68,18 @@ struct json_field {
 	const char *name;
 	enum json_type type;
 	bool required;
-	bool nullable;		/* null is taken for absent */
-	uint32_t offset;	/* of the value in the struct */
-	uint32_t has_offset;	/* of a bool that says whether it was there; JSON_NO_HAS: none */
-	uint32_t null_offset;	/* of a bool that says whether it was null; JSON_NO_HAS: none */
-	bool any_object;	/* JSON_ANY: but it must be an object */
-	bool printable;		/* JSON_STRING: no control characters (U+0000-1F, U+007F-9F) */
+	bool nullable;        /* null is taken for absent */
+	uint32_t offset;      /* of the value in the struct */
+	uint32_t has_offset;  /* of a bool that says whether it was there; JSON_NO_HAS: none */
+	uint32_t null_offset; /* of a bool that says whether it was null; JSON_NO_HAS: none */
+	bool any_object;      /* JSON_ANY: but it must be an object */
+	bool printable;       /* JSON_STRING: no control characters (U+0000-1F, U+007F-9F) */
 	int64_t min, max;
-	const char *const *names; /* JSON_ENUM, NULL-terminated */
-	const struct json_object *object;   /* JSON_OBJECT, and JSON_ARRAY of objects */
-	const struct json_field *element;   /* JSON_ARRAY */
-	int64_t default_int;		    /* stored when absent: BOOL, INT, ENUM */
-	const char *default_string;	    /* the same for STRING, may be NULL */
+	const char *const *names;         /* JSON_ENUM, NULL-terminated */
+	const struct json_object *object; /* JSON_OBJECT, and JSON_ARRAY of objects */
+	const struct json_field *element; /* JSON_ARRAY */
+	int64_t default_int;              /* stored when absent: BOOL, INT, ENUM */
+	const char *default_string;       /* the same for STRING, may be NULL */
 };
 
 #define JSON_NO_HAS UINT32_MAX
@@ -90,7 +91,7 @@ struct json_object {
 	size_t field_count;
 };
 
-struct json_items { /* what a JSON_ARRAY field becomes; owned by the decoded struct */
+struct json_items {  /* what a JSON_ARRAY field becomes; owned by the decoded struct */
 	void *items; /* element structs, or int64_t / char * / … one after the other */
 	size_t count;
 };
@@ -108,9 +109,10 @@ void json_decode_free(const struct json_object *object, void *out);
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-/* Strings are escaped; bad UTF-8 in them becomes U+FFFD. `key` NULL inside arrays and at the top. */
+/* Strings are escaped; bad UTF-8 in them becomes U+FFFD. `key` NULL inside arrays and at the top.
+ */
 void json_w_open(struct tnd_buf *b, const char *key, char brace); /* '{' or '[' */
-void json_w_close(struct tnd_buf *b, char brace);		  /* '}' or ']' */
+void json_w_close(struct tnd_buf *b, char brace);                 /* '}' or ']' */
 void json_w_string(struct tnd_buf *b, const char *key, const char *value);
 void json_w_uint(struct tnd_buf *b, const char *key, uint64_t value);
 void json_w_int(struct tnd_buf *b, const char *key, int64_t value);
