@@ -12,6 +12,22 @@
 #include "loop.h"
 #include "neigh.h"
 
+/* What the control lcore counts of its own work. Read and written by the control lcore only. */
+enum host_counter {
+#define TND_HOST_COUNTER(name, text) HOST_##name,
+#include "host_counter.def"
+#undef TND_HOST_COUNTER
+	HOST_COUNTER_COUNT
+};
+const char *host_counter_name(enum host_counter c);
+const char *host_counter_text(enum host_counter c);
+
+/* A token bucket for answers to the network: limit_take() in answer.c. */
+struct host_limit {
+	uint64_t last_ms;
+	uint32_t milli; /* thousandths of a token */
+};
+
 struct host {
 	struct loop loop;
 	const struct config *config;
@@ -24,6 +40,17 @@ struct host {
 	/* Told of neighbour.failed, interface.link and worker.stalled; api/ sets it. */
 	void (*notify)(void *arg, const char *type, const char *params_json);
 	void *notify_arg;
+	uint64_t counter[HOST_COUNTER_COUNT];
+
+	/* Private to host/ from here on. */
+	struct loop_poller punts;
+	struct tnd_timer link_timer;
+	bool link_up[FLOW_PORTS_MAX]; /* by DPDK port */
+	struct tnd_timer watchdog_timer;
+	uint64_t watchdog_every_ms, watchdog_fed_ms; /* 0: systemd does not watch us */
+	uint64_t watchdog_since_tsc;		     /* when the workers were started */
+	bool stalled[FLOW_WORKERS_MAX];
+	struct host_limit limit_arp, limit_nd, limit_echo, limit_error;
 };
 
 /*
@@ -32,6 +59,19 @@ struct host {
  * the interface.
  */
 int host_init(struct host *h, const struct config *config, uint64_t now_tsc);
+/* Stops the workers too, if they run. */
 void host_free(struct host *h);
+
+/*
+ * Bytes of DPDK memory that host_init() will take for this configuration, with what the
+ * devices usually need: an estimate on the safe side. And the packet buffers in it.
+ */
+size_t host_memory_need(const struct config *config);
+uint32_t host_mbufs_need(const struct config *config);
+
+/* Run the workers, announce our addresses to the links, begin to watch the heartbeats. */
+int host_start(struct host *h);
+
+#define host_count(h, name) ((h)->counter[HOST_##name]++)
 
 #endif

@@ -16,6 +16,8 @@
 #include "list.h"
 #include "timer.h"
 
+struct epoll_event;
+
 struct loop_fd {
 	int fd;
 	void (*fn)(struct loop_fd *f, uint32_t epoll_events);
@@ -36,7 +38,11 @@ struct loop {
 	uint64_t start_tsc, tsc_per_ms;
 	int epoll_fd;
 	bool stopping;
+	bool busy; /* a poller of this turn expects something soon */
 	struct tnd_list pollers;
+	/* What the kernel reported in this turn: loop_del() takes its descriptor out. */
+	struct epoll_event *pending;
+	int pending_count;
 };
 
 int loop_init(struct loop *l, uint64_t now_tsc);
@@ -49,6 +55,8 @@ int loop_mod(struct loop *l, struct loop_fd *f, uint32_t epoll_events);
 void loop_del(struct loop *l, struct loop_fd *f);
 
 void loop_add_poller(struct loop *l, struct loop_poller *p);
+/* A poller may take itself away, but no other one, while it is called. */
+void loop_del_poller(struct loop_poller *p);
 
 void loop_step(struct loop *l, uint64_t now_tsc);
 void loop_run(struct loop *l);
