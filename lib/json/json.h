@@ -46,6 +46,7 @@ const char *json_key(const struct json_value *member);
 size_t json_count(const struct json_value *container);
 const char *json_string(const struct json_value *v);
 bool json_to_int(const struct json_value *v, int64_t *out); /* false: no integer */
+bool json_to_double(const struct json_value *v, double *out); /* false: no number */
 bool json_to_bool(const struct json_value *v, bool *out);
 
 /* ---- decoding by table ------------------------------------------------------------------- */

@@ -103,6 +103,14 @@ bool json_to_int(const struct json_value *v, int64_t *out)
 	return true;
 }
 
+bool json_to_double(const struct json_value *v, double *out)
+{
+	if (!json_is_number(v))
+		return false;
+	*out = json_c(v)->valuedouble;
+	return true;
+}
+
 bool json_to_bool(const struct json_value *v, bool *out)
 {
 	if (!cJSON_IsBool(json_c(v)))
