@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Inside of call/: a session in memory, and what its files do for each other. */
+#ifndef CALL_H
+#define CALL_H
+
+#include "ports.h"
+#include "session.h"
+#include "siphash.h"
+#include "timer.h"
+
+#define TOKENS_PER_SESSION 1000 /* of the rate limit */
+
+#define SESSION_NONE UINT32_MAX
+#define ID_INLINE    32 /* shorter ids, with their zero, need no memory of their own */
+
+enum leg_flags {
+	LEG_REMOTE = 1 << 0,       /* remote is known */
+	LEG_HOLD = 1 << 1,         /* send nothing to it */
+	LEG_LEARNED = 1 << 2,      /* the worker has told of learned:learned_port */
+	LEG_LEARNED_RTCP = 1 << 3, /* … of learned:learned_rtcp_port, at the RTCP port */
+};
+
+/* Ports in host order. */
+struct leg {
+	union wire_ip remote;
+	union wire_ip learned;                  /* one for both: RTCP counts only from RTP's host */
+	uint16_t remote_port, remote_rtcp_port; /* RTCP: 0 if there can be none */
+	uint16_t learned_port, learned_rtcp_port;
+	uint16_t port; /* ours; RTCP's is the next one */
+	uint8_t address;
+	uint8_t epoch; /* changes with what was learned is to be forgotten */
+	uint8_t flags;
+	uint8_t latch : 2, rtcp : 2, kind : 1;
+	uint8_t dscp;
+	uint8_t pad;
+};
+
+enum session_life {
+	LIFE_FREE,
+	LIFE_RUNNING,
+	LIFE_ENDING, /* out of the index and the flow table, until workers have let go */
+};
+
+/* A session's place in the table is its number in the flow tables: legs 2i and 2i + 1. */
+struct session {
+	struct tnd_timer idle;
+	struct leg leg[SESSION_LEGS];
+	uint64_t params_hash; /* of what it was created with */
+	union {
+		char text[ID_INLINE];
+		char *far; /* malloc'd, with id_far */
+	} id;
+	uint32_t next;       /* in its bucket; or of the free ones */
+	uint32_t generation; /* for clients: 1, one more with each update */
+	uint32_t idle_timeout_s : 17;
+	uint32_t life : 2; /* enum session_life */
+	uint32_t id_far : 1;
+	uint32_t reason : 2; /* enum end_reason, while ending */
+	uint32_t worker : 8;
+	uint32_t created_ds;   /* loop time, tenths of a second */
+	uint32_t touched_tick; /* flow_tick() of creation or the last update */
+	uint16_t incarnation;  /* of this place in the table: tells stale events */
+};
+
+/*
+ * A plain call's memory: this, its bucket, its port pairs, its plans with their places in the
+ * free list, its flow-table slots, and the running halves of its legs.
+ */
+#define SESSION_BYTES                                                                              \
+	(sizeof(struct session) + 2 * sizeof(uint32_t) + SESSION_LEGS * sizeof(uint16_t) +         \
+	 FLOW_PLANS_PER_SESSION * (sizeof(struct flow_plan) + sizeof(uint32_t)) +                  \
+	 2 * SESSION_LEGS * sizeof(uint32_t) + SESSION_LEGS * sizeof(struct flow_leg_rt))
+_Static_assert(SESSION_BYTES <= 1024, "a plain session takes 1 KiB at most");
+
+enum end_reason { END_DELETED, END_TIMEOUT };
+
+/* Plan cells on their way back to the pool, and what happens when they are there. */
+struct retired {
+	uint64_t token; /* flow_grace_start() */
+	uint32_t cell[FLOW_PLANS_PER_SESSION];
+	uint32_t session; /* the session that ends with them, or SESSION_NONE */
+	session_done_fn done;
+	void *arg;
+};
+
+/* FIFO, power of two. */
+struct retired_queue {
+	struct retired *item;
+	uint32_t size, head, count;
+};
+
+struct sessions {
+	struct host *h;
+	struct session *table; /* [limit] */
+	uint32_t *bucket;      /* first session of each, SESSION_NONE */
+	uint32_t bucket_mask, limit, active;
+	uint32_t free_head;
+	struct siphash_key key;
+	struct ports ports;
+	uint32_t *worker_load; /* sessions of each worker */
+	struct retired_queue retired;
+	struct loop_poller poller;
+	bool draining;
+	uint64_t tokens; /* TOKENS_PER_SESSION for a creation */
+	uint64_t tokens_at_ms;
+	uint64_t created, ended, timed_out, updated, refused, latched;
+	struct tnd_buf text, report; /* in the making: an event, a final report */
+};
+
+/* ---- table.c: places and ids ---- */
+
+const char *session_id(const struct session *se);
+struct session *table_find(struct sessions *s, const char *id);
+/* A place with that id, in the index; SESSION_TABLE_FULL or SESSION_NO_MEMORY. */
+enum session_fault table_add(struct sessions *s, const char *id, struct session **out);
+void table_unlink(struct sessions *s, struct session *se);  /* out of the index */
+void table_release(struct sessions *s, struct session *se); /* and its place is free */
+
+static inline uint32_t session_index(const struct sessions *s, const struct session *se)
+{
+	return (uint32_t)(se - s->table);
+}
+
+/* ---- params.c ---- */
+
+enum session_fault session_fault_set(struct session_error *err, enum session_fault f,
+				     const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+enum session_fault session_not_found(struct session_error *err);
+enum session_fault session_no_memory(struct session_error *err);
+/* What publish_make() could not do. */
+enum session_fault session_publish_fault(const struct sessions *s, const struct session *se, int rc,
+					 unsigned int leg, struct session_error *err);
+
+enum session_fault params_check(const struct sessions *s, const struct session_params *params,
+				struct session_error *err);
+enum session_fault params_check_remote(const struct sessions *s, unsigned int i, uint16_t address,
+				       uint8_t rtcp, const struct leg_remote *r,
+				       struct session_error *err);
+uint64_t params_hash(const struct sessions *s, const struct session_params *params);
+void leg_init(struct leg *l, const struct leg_params *p);
+void leg_set_remote(struct leg *l, const struct leg_remote *r);
+void session_fill_answer(const struct sessions *s, const struct session *se,
+			 struct session_answer *a);
+
+/* ---- publish.c: the only writer of the flow table ---- */
+
+/* The plans of a session, made but not published: [leg][0] RTP, [leg][1] see publish.c. */
+struct plans {
+	uint32_t cell[SESSION_LEGS][2];
+};
+
+/*
+ * Make the plans of a session from its legs. -ENOSPC: no cells; else with *leg the leg whose
+ * far end can't be reached: -ENETUNREACH, -EINVAL, or -ENOBUFS, the neighbour table being full.
+ */
+int publish_make(struct sessions *s, const struct session *se, struct plans *out,
+		 unsigned int *leg);
+/* Let these take effect, slot after slot; `old` is what was there. */
+void publish_swap(struct sessions *s, const struct session *se, const struct plans *plans,
+		  uint32_t old[FLOW_PLANS_PER_SESSION]);
+/* Take the session out of the flow table. */
+void publish_clear(struct sessions *s, const struct session *se,
+		   uint32_t old[FLOW_PLANS_PER_SESSION]);
+/* Cells that no worker looks at any more: their next hops and they are free. */
+void publish_free(struct sessions *s, const uint32_t *cell, unsigned int count);
+
+/* ---- retire.c: after the grace period ---- */
+
+int retire_reserve(struct sessions *s); /* room for one more: 0 or -ENOMEM */
+void retire_push(struct sessions *s, const struct retired *r);
+/* Complete those whose grace period is over; true while some are pending. */
+bool retire_poll(struct sessions *s);
+
+/* ---- learn.c: what workers tell ---- */
+
+/* Act on events of the workers; true if there may be more. */
+bool learn_poll(struct sessions *s);
+void leg_forget_learned(struct leg *l);
+
+/* ---- end.c: idle and ended sessions ---- */
+
+void idle_start(struct sessions *s, struct session *se);
+enum session_fault session_end(struct sessions *s, struct session *se, enum end_reason reason,
+			       session_done_fn done, void *arg);
+/* Out of retire_poll(): report, tell, and give everything back. */
+void session_finish(struct sessions *s, struct session *se, session_done_fn done, void *arg);
+
+/* ---- report.c ---- */
+
+/* Milliseconds since a flow's latest packet; UINT64_MAX if none came yet. */
+uint64_t flow_silent_ms(const struct sessions *s, const struct flow_rt *rt);
+
+enum session_state session_state(const struct sessions *s, const struct session *se);
+double session_age_s(const struct sessions *s, const struct session *se);
+void session_write(const struct sessions *s, const struct session *se, struct tnd_buf *b,
+		   const char *key);
+/* Where the far end of leg i is to send. */
+void session_locals(const struct sessions *s, const struct session *se, unsigned int i,
+		    struct session_endpoint *local, struct session_endpoint *rtcp);
+/* Tell of an event; `b` (s->text) is closed and zero-ended by it. */
+void session_notify(struct sessions *s, const char *type, struct tnd_buf *b);
+void session_w_endpoint(struct tnd_buf *b, const char *key, const struct session_endpoint *e);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* New sessions: everything that can fail, in order; then what can't. */
+#include "call.h"
+#include "json.h"
+
+/* limits.per_second: a bucket that holds one second's worth. */
+static bool rate_allows(struct sessions *s)
+{
+	uint64_t per_second = s->h->config->limit_per_second, now = s->h->loop.now_ms;
+	uint64_t full = per_second * TOKENS_PER_SESSION;
+
+	if (per_second == 0)
+		return true;
+	s->tokens += (now - s->tokens_at_ms) * per_second;
+	s->tokens = RTE_MIN(s->tokens, full);
+	s->tokens_at_ms = now;
+	return s->tokens >= TOKENS_PER_SESSION;
+}
+
+/* The least loaded worker that has port pairs left at both addresses, or -1. */
+static int choose_worker(const struct sessions *s, uint16_t a, uint16_t b)
+{
+	int best = -1;
+
+	for (uint16_t w = 0; w < s->ports.workers; w++) {
+		if (ports_left(&s->ports, a, w) < (a == b ? 2 : 1) ||
+		    ports_left(&s->ports, b, w) == 0)
+			continue;
+		if (best < 0 || s->worker_load[w] < s->worker_load[best])
+			best = w;
+	}
+	return best;
+}
+
+/* Ports for both legs, of one worker. */
+static enum session_fault take_ports(struct sessions *s, struct session *se,
+				     struct session_error *err)
+{
+	const struct config_address *addr = s->h->config->addresses;
+	uint16_t a = se->leg[0].address, b = se->leg[1].address;
+	int w = choose_worker(s, a, b);
+
+	if (w < 0) {
+		bool first = ports_left_all(&s->ports, a) == 0;
+
+		return session_fault_set(
+			err, SESSION_NO_PORTS, first ? "/legs/0/address" : "/legs/1/address",
+			"no free port pair left at address %s (a call's ports must belong to "
+			"one worker)",
+			addr[first ? a : b].name);
+	}
+	se->worker = (uint8_t)w;
+	se->leg[0].port = ports_take(&s->ports, a, (uint16_t)w);
+	se->leg[1].port = ports_take(&s->ports, b, (uint16_t)w);
+	s->worker_load[w]++;
+	return SESSION_OK;
+}
+
+static void give_ports(struct sessions *s, const struct session *se)
+{
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		ports_give(&s->ports, se->leg[i].address, se->leg[i].port);
+	s->worker_load[se->worker]--;
+}
+
+static void tell_created(struct sessions *s, const struct session *se)
+{
+	struct tnd_buf *b = &s->text;
+
+	tnd_buf_reset(b);
+	json_w_open(b, NULL, '{');
+	json_w_string(b, "id", session_id(se));
+	json_w_uint(b, "generation", se->generation);
+	session_notify(s, "session.created", b);
+}
+
+/* Everything that can fail, in order; then what can't. */
+static enum session_fault create_new(struct sessions *s, const struct session_params *params,
+				     struct session **out, struct session_error *err)
+{
+	uint32_t old[FLOW_PLANS_PER_SESSION];
+	struct session *se;
+	struct plans plans;
+	enum session_fault f;
+	unsigned int leg;
+	int rc;
+
+	f = table_add(s, params->id, &se);
+	if (f == SESSION_NO_MEMORY)
+		return session_no_memory(err);
+	if (f != SESSION_OK)
+		return session_fault_set(err, f, "", "all %u sessions are in use", s->limit);
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		leg_init(&se->leg[i], &params->leg[i]);
+	f = take_ports(s, se, err);
+	if (f != SESSION_OK)
+		goto fail;
+	rc = publish_make(s, se, &plans, &leg);
+	if (rc != 0) {
+		f = session_publish_fault(s, se, rc, leg, err);
+		give_ports(s, se);
+		goto fail;
+	}
+	se->generation = 1;
+	se->idle_timeout_s = params->idle_timeout_s;
+	se->created_ds = (uint32_t)(s->h->loop.now_ms / 100);
+	idle_start(s, se);
+	publish_swap(s, se, &plans, old);
+	*out = se;
+	return SESSION_OK;
+fail:
+	table_unlink(s, se);
+	table_release(s, se);
+	return f;
+}
+
+enum session_fault session_create(struct sessions *s, const struct session_params *params,
+				  struct session_answer *answer, struct session_error *err)
+{
+	uint64_t hash;
+	struct session *se;
+	enum session_fault f = params_check(s, params, err);
+
+	if (f != SESSION_OK)
+		goto refuse;
+	hash = params_hash(s, params);
+	se = table_find(s, params->id);
+	if (se != NULL && se->params_hash != hash) {
+		f = session_fault_set(err, SESSION_CONFLICT, "/id",
+				      "this session exists, created with other parameters");
+		goto refuse;
+	}
+	answer->created = se == NULL;
+	if (se == NULL) {
+		if (s->draining)
+			f = session_fault_set(err, SESSION_WRONG_STATE, "",
+					      "draining: no new sessions");
+		else if (!rate_allows(s))
+			f = session_fault_set(err, SESSION_LIMIT, "",
+					      "more than %u sessions a second",
+					      s->h->config->limit_per_second);
+		else
+			f = create_new(s, params, &se, err);
+		if (f != SESSION_OK)
+			goto refuse;
+		se->params_hash = hash;
+		s->tokens -= RTE_MIN(s->tokens, (uint64_t)TOKENS_PER_SESSION);
+		s->created++;
+		tell_created(s, se);
+	}
+	session_fill_answer(s, se, answer);
+	return SESSION_OK;
+refuse:
+	s->refused++;
+	return f;
+}

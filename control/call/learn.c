@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Workers learn where a far end really is; here the other direction of the call is told to
+ * send there.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "call.h"
+#include "json.h"
+#include "log.h"
+
+#define EVENTS_TURN 128
+
+void leg_forget_learned(struct leg *l)
+{
+	l->flags &= (uint8_t) ~(LEG_LEARNED | LEG_LEARNED_RTCP);
+	l->epoch++;
+}
+
+/* The session that an event is about, or NULL if that has ended or its leg has changed since. */
+static struct session *session_of(struct sessions *s, const struct flow_event *ev)
+{
+	uint32_t i = ev->leg / SESSION_LEGS;
+	struct session *se;
+
+	if (i >= s->limit)
+		return NULL;
+	se = &s->table[i];
+	if (se->life != LIFE_RUNNING || se->incarnation != ev->generation)
+		return NULL;
+	return se->leg[ev->leg % SESSION_LEGS].epoch == ev->epoch ? se : NULL;
+}
+
+/* The worker's rule over again: RTCP counts only from the host that RTP came from. */
+static bool take_learned(struct leg *l, const struct flow_event *ev)
+{
+	bool same_host = wire_ip_equal(&l->learned, &ev->ip);
+
+	if (ev->rtcp) {
+		if ((l->flags & LEG_LEARNED) && !same_host)
+			return false;
+		l->learned_rtcp_port = ntohs(ev->port);
+		l->flags |= LEG_LEARNED_RTCP;
+	} else {
+		if (!same_host)
+			l->flags &= (uint8_t)~LEG_LEARNED_RTCP;
+		l->learned_port = ntohs(ev->port);
+		l->flags |= LEG_LEARNED;
+	}
+	l->learned = ev->ip;
+	return true;
+}
+
+static void tell(struct sessions *s, const struct session *se, const struct flow_event *ev)
+{
+	const struct session_endpoint e = {.ip = ev->ip, .port = ntohs(ev->port)};
+	struct tnd_buf *b = &s->text;
+
+	tnd_buf_reset(b);
+	json_w_open(b, NULL, '{');
+	json_w_string(b, "id", session_id(se));
+	json_w_uint(b, "generation", se->generation);
+	json_w_uint(b, "leg", ev->leg % SESSION_LEGS);
+	session_w_endpoint(b, "remote", &e);
+	json_w_bool(b, "rtcp", ev->rtcp);
+	session_notify(s, "session.latched", b);
+}
+
+static void learned(struct sessions *s, const struct flow_event *ev)
+{
+	struct session *se = session_of(s, ev);
+	struct retired r = {.session = SESSION_NONE};
+	struct plans plans;
+	unsigned int leg;
+	struct leg *l, before;
+	int rc;
+
+	if (se == NULL)
+		return;
+	l = &se->leg[ev->leg % SESSION_LEGS];
+	before = *l;
+	if (!take_learned(l, ev) || memcmp(l, &before, sizeof(before)) == 0)
+		return;
+	rc = retire_reserve(s);
+	if (rc == 0)
+		rc = publish_make(s, se, &plans, &leg);
+	if (rc != 0) {
+		/* The call goes on as it was: media to this leg goes where it went before. */
+		*l = before;
+		tnd_warn("call", "%s: leg %u: can't send to the sender that was learned: %s",
+			 session_id(se), ev->leg % SESSION_LEGS, strerrorname_np(-rc));
+		return;
+	}
+	publish_swap(s, se, &plans, r.cell);
+	retire_push(s, &r);
+	s->latched++;
+	tell(s, se, ev);
+}
+
+bool learn_poll(struct sessions *s)
+{
+	struct flow_event ev[EVENTS_TURN];
+	unsigned int n;
+
+	if (s->h->dp == NULL)
+		return false;
+	/* Cells for all of them, or they wait in their rings until the old ones come back. */
+	if (s->h->tables->plan_free_count < EVENTS_TURN * FLOW_PLANS_PER_SESSION)
+		return s->retired.count > 0;
+	n = dp_event_receive(s->h->dp, ev, EVENTS_TURN);
+	for (unsigned int i = 0; i < n; i++)
+		learned(s, &ev[i]);
+	return n == EVENTS_TURN;
+}

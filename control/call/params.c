@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What front ends ask for: is it possible, and what does it mean for a leg? */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "call.h"
+
+enum session_fault session_fault_set(struct session_error *err, enum session_fault f,
+				     const char *path, const char *fmt, ...)
+{
+	va_list ap;
+
+	err->fault = f;
+	snprintf(err->path, sizeof(err->path), "%s", path);
+	va_start(ap, fmt);
+	vsnprintf(err->reason, sizeof(err->reason), fmt, ap);
+	va_end(ap);
+	return f;
+}
+
+enum session_fault session_not_found(struct session_error *err)
+{
+	return session_fault_set(err, SESSION_NOT_FOUND, "/id", "no session of this id");
+}
+
+enum session_fault session_no_memory(struct session_error *err)
+{
+	return session_fault_set(err, SESSION_NO_MEMORY, "", "out of memory");
+}
+
+enum session_fault params_check_remote(const struct sessions *s, unsigned int i, uint16_t address,
+				       uint8_t rtcp, const struct leg_remote *r,
+				       struct session_error *err)
+{
+	const struct config_address *a = &s->h->config->addresses[address];
+	char path[64];
+
+	snprintf(path, sizeof(path), "/legs/%u/remote/ip", i);
+	if (wire_ip_is4(&r->ip) != wire_ip_is4(&a->ip))
+		return session_fault_set(err, SESSION_BAD_PARAMS, path,
+					 "address %s is %s: the far end must be too", a->name,
+					 wire_ip_is4(&a->ip) ? "IPv4" : "IPv6");
+	if (!wire_ip_is_unicast(&r->ip))
+		return session_fault_set(err, SESSION_BAD_PARAMS, path, "not a unicast address");
+	snprintf(path, sizeof(path), "/legs/%u/remote/port", i);
+	if (r->port == 0)
+		return session_fault_set(err, SESSION_BAD_PARAMS, path, "a port is 1 to 65535");
+	snprintf(path, sizeof(path), "/legs/%u/remote/rtcp_port", i);
+	if (r->rtcp_port != 0 && rtcp != LEG_RTCP_NEXT)
+		return session_fault_set(err, SESSION_BAD_PARAMS, path, "only with rtcp \"next\"");
+	return SESSION_OK;
+}
+
+void leg_set_remote(struct leg *l, const struct leg_remote *r)
+{
+	l->remote = r->ip;
+	l->remote_port = r->port;
+	l->remote_rtcp_port = r->rtcp_port ? r->rtcp_port : r->port + 1;
+	if (l->rtcp != LEG_RTCP_NEXT)
+		l->remote_rtcp_port = 0;
+	l->flags |= LEG_REMOTE;
+}
+
+static enum session_fault check_leg(const struct sessions *s, const struct session_params *params,
+				    unsigned int i, struct session_error *err)
+{
+	const struct leg_params *p = &params->leg[i];
+	char path[64];
+
+	snprintf(path, sizeof(path), "/legs/%u/address", i);
+	if (p->address >= s->h->config->address_count)
+		return session_fault_set(err, SESSION_BAD_PARAMS, path, "no such address");
+	if (!p->has_remote)
+		return SESSION_OK;
+	return params_check_remote(s, i, p->address, p->rtcp, &p->remote, err);
+}
+
+void leg_init(struct leg *l, const struct leg_params *p)
+{
+	memset(l, 0, sizeof(*l));
+	l->address = (uint8_t)p->address;
+	l->latch = p->latch;
+	l->rtcp = p->rtcp;
+	l->kind = p->kind;
+	l->dscp = p->dscp;
+	if (p->hold)
+		l->flags |= LEG_HOLD;
+	if (p->has_remote)
+		leg_set_remote(l, &p->remote);
+}
+
+enum session_fault params_check(const struct sessions *s, const struct session_params *params,
+				struct session_error *err)
+{
+	enum session_fault f = SESSION_OK;
+
+	for (unsigned int i = 0; i < SESSION_LEGS && f == SESSION_OK; i++)
+		f = check_leg(s, params, i, err);
+	return f;
+}
+
+/* Normalised: what means the same has the same hash. */
+uint64_t params_hash(const struct sessions *s, const struct session_params *params)
+{
+	struct {
+		struct leg leg[SESSION_LEGS];
+		uint64_t idle_timeout_s;
+	} n;
+
+	memset(&n, 0, sizeof(n));
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		leg_init(&n.leg[i], &params->leg[i]);
+	n.idle_timeout_s = params->idle_timeout_s;
+	return siphash(&s->key, &n, sizeof(n));
+}
+
+enum session_fault session_publish_fault(const struct sessions *s, const struct session *se, int rc,
+					 unsigned int leg, struct session_error *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/legs/%u/remote/ip", leg);
+	switch (rc) {
+	case -ENOSPC: return session_fault_set(err, SESSION_TABLE_FULL, "", "no free plan cell");
+	case -ENOBUFS:
+		return session_fault_set(err, SESSION_TABLE_FULL, path,
+					 "the table of neighbours is full");
+	case -ENETUNREACH:
+		return session_fault_set(err, SESSION_BAD_PARAMS, path, "no route from address %s",
+					 s->h->config->addresses[se->leg[leg].address].name);
+	default:
+		return session_fault_set(err, SESSION_BAD_PARAMS, path,
+					 "not an address that can be sent to");
+	}
+}
+
+void session_fill_answer(const struct sessions *s, const struct session *se,
+			 struct session_answer *a)
+{
+	a->generation = se->generation;
+	a->worker = se->worker;
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		session_locals(s, se, i, &a->leg[i].local, &a->leg[i].rtcp);
+}
