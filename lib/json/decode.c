@@ -150,7 +150,9 @@ static size_t element_size(const struct json_field *e)
 
 static void set_defaults(const struct json_object *o, char *out)
 {
-	for (const struct json_field *f = o->fields; f < o->fields + o->field_count; f++) {
+	for (size_t i = 0; i < o->field_count; i++) {
+		const struct json_field *f = &o->fields[i];
+
 		switch (f->type) {
 		case JSON_BOOL: *(bool *)(out + f->offset) = f->default_int != 0; break;
 		case JSON_INT: *(int64_t *)(out + f->offset) = f->default_int; break;

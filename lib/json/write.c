@@ -169,7 +169,7 @@ void json_w_raw(struct tnd_buf *b, const char *key, const char *text, size_t len
 		end(b, put(to, text, len));
 }
 
-/* The shortest form that reads back as the same double. */
+/* The shortest form that reads back as the same double, and that json_parse() takes. */
 static void write_number(struct tnd_buf *b, const char *key, double d)
 {
 	char text[32];
@@ -184,6 +184,9 @@ static void write_number(struct tnd_buf *b, const char *key, double d)
 		if (strtod(text, NULL) == d)
 			break;
 	}
+	/* Beyond 2^53 it must not look like an integer. */
+	if (strpbrk(text, ".e") == NULL)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, ".0");
 	json_w_raw(b, key, text, (size_t)n);
 }
 
