@@ -2,6 +2,7 @@
 #include "buf.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,10 @@ char *tnd_buf_reserve(struct tnd_buf *b, size_t n)
 {
 	if (b->oom)
 		return NULL;
+	if (n > SIZE_MAX / 2 - b->len) {
+		b->oom = true;
+		return NULL;
+	}
 	if (b->cap - b->len < n) {
 		size_t cap = b->cap ? b->cap : 256;
 		char *data;
@@ -41,9 +46,9 @@ char *tnd_buf_reserve(struct tnd_buf *b, size_t n)
 
 void tnd_buf_add(struct tnd_buf *b, const void *data, size_t len)
 {
-	char *to = tnd_buf_reserve(b, len);
+	char *to = len > 0 ? tnd_buf_reserve(b, len) : NULL;
 
-	if (to != NULL && len > 0) {
+	if (to != NULL) {
 		memcpy(to, data, len);
 		b->len += len;
 	}
