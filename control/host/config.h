@@ -13,12 +13,14 @@
 #include "addr.h"
 #include "dataplane.h"
 #include "json.h"
+#include "log.h"
 
 struct config_interface {
 	char name[32];
-	char device[256]; /* two interfaces may share one, on different VLANs */
-	uint16_t mtu;	  /* default 1500 */
-	uint16_t vlan;	  /* 0: untagged */
+	char device[256];          /* two interfaces may share one, on different VLANs */
+	uint16_t mtu;              /* default 1500 */
+	uint16_t vlan;             /* 0: untagged */
+	uint16_t rx_desc, tx_desc; /* 0: dataplane's choice */
 };
 
 struct config_address {
@@ -61,7 +63,8 @@ struct config {
 	unsigned int route_count;
 	uint32_t limit_sessions;   /* default 10000 */
 	uint32_t limit_per_second; /* session creations; 0: no limit */
-	uint32_t mbufs;		   /* 0: sized from queues and workers */
+	uint32_t mbufs;            /* 0: sized from queues and workers */
+	enum tnd_log_level log_level;
 	char socket[108], ro_socket[108], group[64];
 	char *text; /* the file as read, for config.get (no secrets in it yet) */
 	size_t text_len;
@@ -72,5 +75,23 @@ int config_parse(const char *text, size_t len, struct config **out, struct json_
 /* The same from a file; -errno with `err` filled if it can't be read. */
 int config_load(const char *path, struct config **out, struct json_error *err);
 void config_free(struct config *c);
+
+/*
+ * What a configuration is right to name and this machine lacks: PCI devices, the kernel
+ * interfaces of vdevs, the group. 0, or -ENODEV with the first such place in `err`; on from
+ * *cursor (0 at first), so that all can be listed.
+ */
+int config_check_machine(const struct config *c, unsigned int *cursor, struct json_error *err);
+
+/* Is `device` a PCI address ("0000:01:00.0" or "01:00.0")? */
+bool config_is_pci(const char *device);
+/* Do both mean the same device, whatever the arguments? */
+bool config_same_device(const char *a, const char *b);
+
+/*
+ * Is an option among eal.args? `name` as on a command line: "--no-huge" (also found as
+ * "--no-huge=…"), "-m" (also found as "-m512"). Its value, "" for none, in *value unless NULL.
+ */
+bool config_eal_has(const struct config *c, const char *name, const char **value);
 
 #endif

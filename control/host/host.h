@@ -43,12 +43,13 @@ struct host {
 	uint64_t counter[HOST_COUNTER_COUNT];
 
 	/* Private to host/ from here on. */
+	unsigned int ports_open;
 	struct loop_poller punts;
 	struct tnd_timer link_timer;
 	bool link_up[FLOW_PORTS_MAX]; /* by DPDK port */
 	struct tnd_timer watchdog_timer;
 	uint64_t watchdog_every_ms, watchdog_fed_ms; /* 0: systemd does not watch us */
-	uint64_t watchdog_since_tsc;		     /* when the workers were started */
+	uint64_t watchdog_since_tsc;                 /* when the workers were started */
 	bool stalled[FLOW_WORKERS_MAX];
 	struct host_limit limit_arp, limit_nd, limit_echo, limit_error;
 };

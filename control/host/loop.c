@@ -9,7 +9,7 @@
 #include <rte_cycles.h>
 
 #define EVENTS_PER_TURN 64
-#define SLEEP_MAX_MS	1
+#define SLEEP_MAX_MS    1
 
 int loop_init(struct loop *l, uint64_t now_tsc)
 {
@@ -95,8 +95,7 @@ static void run_pollers(struct loop *l)
 	struct tnd_list *pos, *tmp;
 
 	l->busy = false;
-	tnd_list_for_each_safe(pos, tmp, &l->pollers)
-	{
+	tnd_list_for_each_safe (pos, tmp, &l->pollers) {
 		struct loop_poller *p = tnd_container_of(pos, struct loop_poller, link);
 
 		if (p->fn(p))

@@ -33,7 +33,7 @@ struct loop_poller {
 
 struct loop {
 	struct tnd_timers timers;
-	uint64_t now_ms;  /* since loop_init(), from the TSC; read it, don't ask the clock */
+	uint64_t now_ms; /* since loop_init(), from the TSC; read it, don't ask the clock */
 	uint64_t now_tsc;
 	uint64_t start_tsc, tsc_per_ms;
 	int epoll_fd;
@@ -48,7 +48,8 @@ struct loop {
 int loop_init(struct loop *l, uint64_t now_tsc);
 void loop_free(struct loop *l);
 
-/* epoll_ctl(2) with `f` as the data: the memory stays the caller's until loop_del(). 0 or -errno. */
+/* epoll_ctl(2) with `f` as the data: the memory stays the caller's until loop_del(). 0 or -errno.
+ */
 int loop_add(struct loop *l, struct loop_fd *f, uint32_t epoll_events);
 int loop_mod(struct loop *l, struct loop_fd *f, uint32_t epoll_events);
 /* Safe inside a callback, for `f` itself and for others with events pending in the same turn. */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a configuration names and this machine may lack. Touches no device. */
+#include <errno.h>
+#include <grp.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config_private.h"
+
+static int check_pci(const char *device, struct json_error *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s%.12s",
+		 strlen(device) == 7 ? "0000:" : "", device);
+	if (access(path, F_OK) == 0)
+		return 0;
+	config_fault(err, "there is no PCI device %s on this machine (lspci -D lists them)",
+		     device);
+	return -ENODEV;
+}
+
+/* The value of one argument of a vdev: false if it has none. */
+static bool vdev_arg(const char *device, const char *key, char *value, size_t size)
+{
+	size_t len = strlen(key), n;
+
+	for (const char *p = strchr(device, ','); p != NULL; p = strchr(p, ',')) {
+		p++;
+		if (strncmp(p, key, len) != 0 || p[len] != '=')
+			continue;
+		p += len + 1;
+		n = strcspn(p, ",");
+		snprintf(value, size, "%.*s", (int)n, p);
+		return true;
+	}
+	return false;
+}
+
+/* These two take a kernel interface; the other vdevs that have `iface` create it. */
+static int check_vdev(const char *device, struct json_error *err)
+{
+	char iface[IF_NAMESIZE + 1];
+
+	if (strncmp(device, "net_af_xdp", 10) != 0 && strncmp(device, "net_af_packet", 13) != 0)
+		return 0;
+	if (!vdev_arg(device, "iface", iface, sizeof(iface))) {
+		config_fault(err, "the argument iface is missing: %.*s,iface=eth1",
+			     (int)strcspn(device, ","), device);
+		return -ENODEV;
+	}
+	if (if_nametoindex(iface) != 0)
+		return 0;
+	config_fault(err, "there is no network interface %s on this machine (ip link lists them)",
+		     iface);
+	return -ENODEV;
+}
+
+int config_check_machine(const struct config *c, unsigned int *cursor, struct json_error *err)
+{
+	while (*cursor < c->interface_count) {
+		unsigned int i = (*cursor)++;
+		const char *device = c->interfaces[i].device;
+		int rc;
+
+		config_at(err, "/interfaces/%u/device", i);
+		rc = config_is_pci(device) ? check_pci(device, err) : check_vdev(device, err);
+		if (rc != 0)
+			return rc;
+	}
+	if (*cursor == c->interface_count && c->group[0] != '\0') {
+		(*cursor)++;
+		config_at(err, "/api/group");
+		if (getgrnam(c->group) == NULL) {
+			config_fault(err, "there is no group \"%s\" on this machine", c->group);
+			return -ENODEV;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Steps of config_parse(): private to config*.c. */
+#ifndef CONFIG_PRIVATE_H
+#define CONFIG_PRIVATE_H
+
+#include "config.h"
+#include "config_tables.h"
+
+/* Where: the JSON pointer; then what is wrong there. config_fault() returns -EINVAL. */
+void config_at(struct json_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int config_fault(struct json_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* From the decoded file into the zeroed `c`: names become indexes, text addresses. */
+int config_fill(struct config *c, const struct cfg_file *file, struct json_error *err);
+/* Do the parts fit together? */
+int config_check(const struct config *c, struct json_error *err);
+int config_check_addresses(const struct config *c, struct json_error *err);
+
+#endif
