@@ -164,7 +164,7 @@ static void do_rpc(char *text)
 {
 	struct reply r = {0};
 
-	rpc_input(h.api, text, strlen(text), on_reply, &r);
+	api_input(h.api, true, text, strlen(text), on_reply, &r);
 	for (unsigned int i = 0; i < TURNS_MAX && !r.done; i++)
 		settle();
 	if (!r.done)
