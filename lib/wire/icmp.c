@@ -52,6 +52,23 @@ int wire_icmp_echo_parse(const uint8_t *frame, const struct wire_frame *f,
 	return 0;
 }
 
+/*
+ * Summed anew, never updated: the reply to an echo request that is zero but for its type is
+ * all zero, and there RFC 1624 gives the other of the two zeros, which nobody accepts.
+ */
+static void set_checksum(uint8_t *icmp, const union wire_ip *src, const union wire_ip *dst,
+			 uint16_t len)
+{
+	uint16_t sum;
+
+	memset(icmp + 2, 0, 2);
+	if (wire_ip_is4(src))
+		sum = wire_checksum(wire_sum(icmp, len));
+	else
+		sum = wire_checksum(wire_icmp6_sum(src, dst, icmp, len));
+	memcpy(icmp + 2, &sum, 2);
+}
+
 /* From one host to one host, by both layers' addresses. */
 static bool may_answer(const uint8_t *frame, const struct wire_frame *f)
 {
@@ -88,7 +105,6 @@ int wire_icmp_echo_reply(uint8_t *frame, const struct wire_frame *f, const uint8
 {
 	uint8_t *ip = frame + f->l3_off, *icmp = frame + f->l4_off;
 	struct wire_icmp_echo echo;
-	uint16_t old_word, new_word, sum;
 	int rc = wire_icmp_echo_parse(frame, f, &echo);
 
 	if (rc < 0)
@@ -105,13 +121,8 @@ int wire_icmp_echo_reply(uint8_t *frame, const struct wire_frame *f, const uint8
 	else
 		turn_ip4(ip, f);
 
-	/* The pseudo header sums to the same both ways: only the type changes. */
-	memcpy(&old_word, icmp, 2);
 	icmp[0] = f->family == 6 ? WIRE_ICMP6_ECHO_REPLY : WIRE_ICMP4_ECHO_REPLY;
-	memcpy(&new_word, icmp, 2);
-	memcpy(&sum, icmp + 2, 2);
-	sum = wire_checksum_update(sum, old_word, new_word);
-	memcpy(icmp + 2, &sum, 2);
+	set_checksum(icmp, &f->dst, &f->src, f->payload_len);
 	return f->payload_off + f->payload_len;
 }
 
@@ -128,19 +139,6 @@ static bool is_icmp_error(const uint8_t *frame, const struct wire_frame *f)
 		return icmp[0] < 128 || icmp[0] == 137;
 	return icmp[0] != WIRE_ICMP4_ECHO_REPLY && icmp[0] != WIRE_ICMP4_ECHO_REQUEST &&
 	       !(icmp[0] >= 13 && icmp[0] <= 18); /* RFC 792, 950: queries and their replies */
-}
-
-/* Type, code, MTU and quote are in place, the checksum field is zero: fill it in. */
-static void finish_error(uint8_t *icmp, const union wire_ip *src, const union wire_ip *dst,
-			 uint16_t len)
-{
-	uint16_t sum;
-
-	if (wire_ip_is4(src))
-		sum = wire_checksum(wire_sum(icmp, len));
-	else
-		sum = wire_checksum(wire_icmp6_sum(src, dst, icmp, len));
-	memcpy(icmp + 2, &sum, 2);
 }
 
 int wire_icmp_too_big(uint8_t *buf, size_t cap, const struct wire_link *link,
@@ -174,6 +172,6 @@ int wire_icmp_too_big(uint8_t *buf, size_t cap, const struct wire_link *link,
 	icmp[1] = v6 ? 0 : WIRE_ICMP4_CODE_FRAG_NEEDED;
 	wire_put16(icmp + 6, mtu); /* both have it there: 16 bits, or the end of 32 */
 	memcpy(icmp + WIRE_ICMP_HLEN, frame + f->l3_off, quote);
-	finish_error(icmp, src, &f->src, len);
+	set_checksum(icmp, src, &f->src, len);
 	return (int)(l2_hlen + ip_hlen + len);
 }

@@ -185,6 +185,21 @@ static void echo_reply(void **state)
 	}
 }
 
+/* Nothing but zeros in the reply: the checksum must be 0xffff, an update would give 0. */
+static void echo_reply_of_zeros(void **state)
+{
+	struct sample s;
+	struct exact e;
+
+	sample_make(&s, SAMPLE_ECHO4, false, 0);
+	memset(s.b + s.l4 + 4, 0, 4);
+	sample_fix_l4(&s);
+	e = exact_of(s.b, s.len);
+	assert_int_equal(wire_icmp_echo_reply(e.p, &e.f, sample_our_mac), s.len);
+	assert_int_equal(wire_get16(e.p + s.l4 + 2), 0xffff);
+	free(e.p);
+}
+
 /* Not to groups, not to who can't be one host: neither a reply nor an error. */
 static void no_answer(void **state)
 {
@@ -355,8 +370,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(echo_fields),    cmocka_unit_test(echo_verdicts),
 		cmocka_unit_test(short_messages), cmocka_unit_test(echo_reply),
-		cmocka_unit_test(no_answer),      cmocka_unit_test(too_big),
-		cmocka_unit_test(too_big_bounds), cmocka_unit_test(errors_by_type),
+		cmocka_unit_test(no_answer),      cmocka_unit_test(echo_reply_of_zeros),
+		cmocka_unit_test(too_big),        cmocka_unit_test(too_big_bounds),
+		cmocka_unit_test(errors_by_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
