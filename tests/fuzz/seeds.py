@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Writes the first inputs of the wire targets into corpus/: one sound packet of every kind.
+
+Inputs that a fuzzing run found worth keeping were added to these by `fuzz_X -merge=1`.
+"""
+import pathlib
+import struct
+
+CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
+US, PEER = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
+US4, PEER4 = bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])
+US6 = bytes.fromhex("20010db8000000000000000000000001")
+PEER6 = bytes.fromhex("20010db8000000000000000000000002")
+GROUP = bytes.fromhex("ff0200000000000000000001ff000001")
+FIX_ALL = b"\x03"  # FUZZ_FIX_IP4 | FUZZ_FIX_L4
+
+
+def eth(ethertype, payload, vlan=None, dst=US):
+    tag = struct.pack("!HH", 0x8100, vlan) if vlan is not None else b""
+    return dst + PEER + tag + struct.pack("!H", ethertype) + payload
+
+
+def ip4(proto, payload, src=PEER4, dst=US4, first=0x45, frag=0x4000):
+    head = struct.pack("!BBHHHBBH", first, 0, 20 + len(payload), 1, frag, 64, proto, 0)
+    return eth(0x0800, head + src + dst + payload)
+
+
+def ip6(proto, payload, src=PEER6, dst=US6, hops=64, vlan=None):
+    head = struct.pack("!IHBB", 6 << 28, len(payload), proto, hops)
+    return eth(0x86DD, head + src + dst + payload, vlan)
+
+
+def udp(payload):
+    return struct.pack("!HHHH", 4000, 5004, 8 + len(payload), 0) + payload
+
+
+def echo(kind, data=b"ping"):
+    return struct.pack("!BBHHH", kind, 0, 0, 0x1234, 7) + data
+
+
+def nd(kind, flags, target, *options):
+    return struct.pack("!BBHI", kind, 0, 0, flags) + target + b"".join(options)
+
+
+def arp(op, sender, target):
+    return struct.pack("!HHBBH", 1, 0x0800, 6, 4, op) + PEER + sender + bytes(6) + target
+
+
+RTP = struct.pack("!BBHII", 0x80, 0, 0x1234, 160, 0xDEADBEEF)
+RTCP = struct.pack("!BBHI", 0x80, 201, 1, 0xDEADBEEF)
+
+FRAMES = {
+    "udp4": ip4(17, udp(RTP + b"audio")),
+    "udp6": ip6(17, udp(RTP + b"audio")),
+    "udp6-vlan": ip6(17, udp(RTP), vlan=100),
+    "options": ip4(17, b"\x01\x01\x01\x00" + udp(b""), first=0x46),
+    "fragment": ip4(17, udp(b""), frag=0x2000),
+    "hop-by-hop": ip6(0, b"\x11\x00\x01\x04\x00\x00\x00\x00" + udp(b"")),
+    "tcp": ip4(6, bytes(20)),
+    "lldp": eth(0x88CC, bytes(46)),
+    "two-tags": eth(0x8100, struct.pack("!HH", 5, 0x0800), vlan=7),
+}
+
+CONTROL = {
+    "arp-request": eth(0x0806, arp(1, PEER4, US4)),
+    "arp-reply-padded": eth(0x0806, arp(2, PEER4, US4) + bytes(18)),
+    "arp-probe": eth(0x0806, arp(1, bytes(4), PEER4), vlan=100),
+    "echo4": ip4(1, echo(8)),
+    "echo4-reply": ip4(1, echo(0)),
+    "echo6": ip6(58, echo(128)),
+    "echo6-vlan": ip6(58, echo(128, bytes(range(33))), vlan=100),
+    "unreachable": ip4(1, echo(3, bytes(28))),
+    "too-big": ip6(58, echo(2, bytes(48))),
+    "ns": ip6(58, nd(135, 0, US6, b"\x01\x01" + PEER), dst=GROUP, hops=255),
+    "ns-nonce": ip6(58, nd(135, 0, US6, b"\x0e\x01nonce6", b"\x01\x01" + PEER), hops=255),
+    "ns-dad": ip6(58, nd(135, 0, US6), src=bytes(16), dst=GROUP, hops=255),
+    "na": ip6(58, nd(136, 0x60000000, PEER6, b"\x02\x01" + PEER), hops=255),
+    "udp4-large": ip4(17, udp(bytes(600))),
+    "udp6-large": ip6(17, udp(bytes(1300))),
+}
+
+MEDIA = {
+    "rtp": RTP + b"audio",
+    "rtp-csrc": struct.pack("!BBHII", 0x82, 96, 1, 2, 3) + bytes(8) + b"audio",
+    "rtp-extension": struct.pack("!BBHIIHHI", 0x90, 96, 1, 2, 3, 0xBEDE, 1, 0) + b"audio",
+    "rtp-padding": struct.pack("!BBHII", 0xA0, 96, 1, 2, 3) + b"audio\x00\x00\x03",
+    "rtcp": RTCP,
+    "rtcp-compound": RTCP + struct.pack("!BBHI", 0x81, 203, 1, 0xDEADBEEF),
+    "stun": struct.pack("!HHI", 1, 4, 0x2112A442) + bytes(12) + struct.pack("!HH", 0x25, 0),
+    "dtls": struct.pack("!BHHIHH", 22, 0xFEFD, 0, 0, 0, 3) + b"abc",
+    "dtls13": b"\x2f\x01\x02abcd",
+    "zrtp": b"\x10\x00\x00\x01ZRTP",
+    "channel": b"\x40\x00\x00\x04data",
+}
+
+
+def write(target, name, data):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+for name, frame in FRAMES.items():
+    write("frame", name, FIX_ALL + frame)
+for name, frame in CONTROL.items():
+    write("arp_nd_icmp", name, FIX_ALL + frame)
+    write("frame", name, FIX_ALL + frame)
+for name, packet in MEDIA.items():
+    write("rtp", name, packet)
