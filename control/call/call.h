@@ -200,6 +200,5 @@ void session_locals(const struct sessions *s, const struct session *se, unsigned
 		    struct session_endpoint *local, struct session_endpoint *rtcp);
 /* Tell of an event; `b` (s->text) is closed and zero-ended by it. */
 void session_notify(struct sessions *s, const char *type, struct tnd_buf *b);
-void session_w_endpoint(struct tnd_buf *b, const char *key, const struct session_endpoint *e);
 
 #endif

@@ -21,13 +21,13 @@ enum session_fault session_delete(struct sessions *s, const char *id, session_do
 }
 
 enum session_fault session_report(struct sessions *s, const char *id, struct tnd_buf *out,
-				  struct session_error *err)
+				  const char *key, struct session_error *err)
 {
 	const struct session *se = table_find(s, id);
 
 	if (se == NULL)
 		return session_not_found(err);
-	session_write(s, se, out, NULL);
+	session_write(s, se, out, key);
 	return SESSION_OK;
 }
 

@@ -97,6 +97,9 @@ struct session_endpoint {
 	uint16_t port;
 };
 
+/* {"ip", "port"}, or null. */
+void session_w_endpoint(struct tnd_buf *b, const char *key, const struct session_endpoint *e);
+
 /* The answer to create and update. */
 struct session_answer {
 	bool created;
@@ -131,9 +134,9 @@ enum session_fault session_delete(struct sessions *s, const char *id, session_do
 /* Call no `done` that is still pending; the sessions end all the same. */
 void sessions_forget_callers(struct sessions *s);
 
-/* The result of session.get is added to `out`. */
+/* The result of session.get is added to `out`, as member `key` or, NULL, on its own. */
 enum session_fault session_report(struct sessions *s, const char *id, struct tnd_buf *out,
-				  struct session_error *err);
+				  const char *key, struct session_error *err);
 
 /*
  * One after the other: starts at *cursor = 0, moves it on; false at the end. It looks at no
