@@ -6,7 +6,6 @@
 
 #include <rte_errno.h>
 
-#include "buf.h"
 #include "log.h"
 #include "watch.h"
 
@@ -24,36 +23,6 @@
 #define WORKER_MEMORY (1024 * 1024)
 #define DEVICE_MEMORY (4 * 1024 * 1024)
 #define EAL_MEMORY    (16 * 1024 * 1024)
-
-const char *host_counter_name(enum host_counter c)
-{
-	static const char *const names[] = {
-#define TND_HOST_COUNTER(name, text) #name,
-#include "host_counter.def"
-#undef TND_HOST_COUNTER
-	};
-
-	return names[c];
-}
-
-const char *host_counter_text(enum host_counter c)
-{
-	static const char *const texts[] = {
-#define TND_HOST_COUNTER(name, text) text,
-#include "host_counter.def"
-#undef TND_HOST_COUNTER
-	};
-
-	return texts[c];
-}
-
-void host_notify(struct host *h, const char *type, struct tnd_buf *b)
-{
-	tnd_buf_addc(b, '\0');
-	if (!b->oom && h->notify != NULL)
-		h->notify(h->notify_arg, type, b->data);
-	tnd_buf_free(b);
-}
 
 /* The first interface on the same device; `i` itself if it is the first. */
 static unsigned int first_of_device(const struct config *c, unsigned int i)
