@@ -165,7 +165,7 @@ static inline void sample_make(struct sample *s, enum sample_kind kind, bool vla
 	s->l3 = vlan ? 18 : 14;
 	if (vlan) {
 		sample_put16(s->b + 12, 0x8100);
-		sample_put16(s->b + 14, 0xa000 | SAMPLE_VLAN); /* with a priority */
+		sample_put16(s->b + 14, 0xb000 | SAMPLE_VLAN); /* a priority, may be dropped */
 	}
 	sample_put16(s->b + s->l3 - 2, types[kind]);
 	switch (kind) {
