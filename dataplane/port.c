@@ -160,6 +160,14 @@ void dp_port_close(uint16_t id)
 	memset(&dp_ports[id], 0, sizeof(dp_ports[id]));
 }
 
+/* Devices without one (net_ring, net_null, net_pcap) get a locally administered MAC. */
+static void port_mac(uint16_t id, struct rte_ether_addr *mac)
+{
+	if (rte_eth_macaddr_get(id, mac) == 0 && !rte_is_zero_ether_addr(mac))
+		return;
+	*mac = (struct rte_ether_addr){{0x02, 't', 'n', 'd', (uint8_t)(id >> 8), (uint8_t)id}};
+}
+
 void dp_port_info(uint16_t id, struct dp_port_info *out)
 {
 	struct rte_eth_dev_info info;
@@ -169,7 +177,7 @@ void dp_port_info(uint16_t id, struct dp_port_info *out)
 	if (rte_eth_dev_info_get(id, &info) == 0)
 		snprintf(out->driver, sizeof(out->driver), "%s", info.driver_name);
 	rte_eth_dev_get_name_by_port(id, out->name);
-	rte_eth_macaddr_get(id, &out->mac);
+	port_mac(id, &out->mac);
 	if (rte_eth_link_get_nowait(id, &link) == 0) {
 		out->link_up = link.link_status == RTE_ETH_LINK_UP;
 		out->link_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;

@@ -34,8 +34,10 @@ static unsigned int poll_devices(struct worker *w)
 		b->n = rte_eth_rx_burst(w->rx[r].port, w->rx[r].queue, b->m, BURST_MAX);
 		if (b->n == 0)
 			continue;
-		for (uint16_t i = 0; i < b->n; i++)
+		for (uint16_t i = 0; i < b->n; i++) {
 			bytes += b->m[i]->pkt_len;
+			b->m[i]->port = w->rx[r].port; /* net_ring leaves it as it was */
+		}
 		worker_count(w, rx_packets, b->n);
 		worker_count(w, rx_bytes, bytes);
 		total += b->n;

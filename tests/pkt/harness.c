@@ -169,6 +169,7 @@ static void do_rpc(char *text)
 		settle();
 	if (!r.done)
 		answer("error: no reply");
+	settle();
 }
 
 static struct rte_mbuf *to_mbuf(const uint8_t *data, uint32_t len)

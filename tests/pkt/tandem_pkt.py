@@ -6,13 +6,13 @@ byte, with packets that scapy made too; then it compares all counters that chang
 """
 import json
 import os
+import struct
 import subprocess
 import tempfile
 import unittest
 
 from scapy.all import (ARP, Dot1Q, Ether, ICMPv6ND_NA, ICMPv6ND_NS,
-                       ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, IP, IPv6, UDP, Raw, rdpcap,
-                       wrpcap)
+                       ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, IP, IPv6, UDP, Raw, rdpcap)
 from scapy.layers.rtp import RTP
 
 # The wire of every test unless it says otherwise: one interface a family.
@@ -91,6 +91,8 @@ class Harness:
 
     def close(self):
         self.process.stdin.close()
+        self.process.stdout.read()
+        self.process.stdout.close()
         self.process.wait(10)
         self.dir.cleanup()
         if self.process.returncode != 0:
@@ -124,10 +126,11 @@ class Harness:
 
     def rx(self, port, packets, queue=0, gap_us=0):
         path = os.path.join(self.dir.name, 'in.pcap')
-        packets = list(packets)
-        for i, p in enumerate(packets):
-            p.time = 1000 + i * gap_us / 1e6
-        wrpcap(path, packets, linktype=1)
+        with open(path, 'wb') as f:
+            f.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+            for i, p in enumerate(bytes(p) for p in packets):
+                us = 10**9 + i * gap_us
+                f.write(struct.pack('<IIII', us // 10**6, us % 10**6, len(p), len(p)) + p)
         self.command(f'rx {port} {queue} {path}')
 
     def tx(self, port):

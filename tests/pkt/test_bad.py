@@ -85,7 +85,7 @@ class Bad(CallTest):
         p = Ether(bytes(p))
         udp = p[UDP]
         p[IPv6].remove_payload()
-        del p[IPv6].plen
+        del p[IPv6].plen, p[IPv6].nh
         self.check({'fragment': 1}, p / IPv6ExtHdrFragment(m=1) / udp, leg=1)
 
     def test_extension_headers(self):

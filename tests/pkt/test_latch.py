@@ -121,13 +121,22 @@ class Once(LatchTest):
     def test_update_of_the_remote_forgets(self):
         self.send(0, self.packet_in(0, rtp(1), sport=4444))
         self.h.rpc('session.update', id='call-1',
-                   legs=[{'remote': {'ip': A_IP, 'port': 4000}}, {}])
+                   legs=[{'remote': {'ip': A_IP, 'port': 4002}}, {}])
         self.h.tx('wan')
         self.send(0, self.packet_in(0, rtp(2), sport=4555))
         self.expect(1, self.packet_out(1, rtp(2)))
         self.send(0, self.packet_in(0, rtp(3), sport=4444))
         self.expect(1)
         self.assertEqual(self.answered(), [(A_IP, 4555)])
+
+    def test_the_same_remote_again_does_not_forget(self):
+        self.send(0, self.packet_in(0, rtp(1), sport=4444))
+        self.h.rpc('session.update', id='call-1',
+                   legs=[{'remote': {'ip': A_IP, 'port': 4000}}, {}])
+        self.h.tx('wan')
+        self.send(0, self.packet_in(0, rtp(2), sport=4555))
+        self.expect(1)
+        self.assert_drops({'source': 1})
 
     def test_update_of_the_other_leg_does_not_forget(self):
         self.send(0, self.packet_in(0, rtp(1), sport=4444))

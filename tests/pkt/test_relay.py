@@ -18,13 +18,14 @@ SIDES = {
 
 
 class CallTest(PacketTest):
-    def call(self, a='lan4', b='wan6', leg_a=None, leg_b=None, **session):
+    def call(self, a='lan4', b='wan6', leg_a=None, leg_b=None, session='call-1',
+             **more_params):
         legs = []
         for address, more, port in ((a, leg_a, 4000), (b, leg_b, 5004)):
             leg = {'address': address, 'remote': {'ip': SIDES[address][1], 'port': port}}
             leg.update(more or {})
             legs.append(leg)
-        answer = self.h.rpc('session.create', id='call-1', legs=legs, **session)
+        answer = self.h.rpc('session.create', id=session, legs=legs, **more_params)
         self.sides = (a, b)
         self.local = [leg['local']['port'] for leg in answer['legs']]
         self.party = [4000, 5004]
