@@ -220,7 +220,7 @@ static void verdicts(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct sample s;
-		struct wire_frame f;
+		struct wire_frame f = {0};
 
 		sample_make(&s, cases[i].kind, cases[i].vlan, DATA);
 		for (int j = 0; j < 2; j++) {
@@ -241,7 +241,7 @@ static void verdicts(void **state)
 static void mapped_addresses(void **state)
 {
 	static const uint8_t mapped[16] = {[10] = 0xff, 0xff, 10, 0, 0, 2};
-	struct wire_frame f;
+	struct wire_frame f = {0};
 	struct sample s;
 
 	for (size_t off = 8; off <= 24; off += 16) {
@@ -257,7 +257,7 @@ static void every_prefix(void **state)
 {
 	for (int kind = SAMPLE_UDP4; kind <= SAMPLE_NS; kind++) {
 		for (int vlan = 0; vlan <= 1; vlan++) {
-			struct wire_frame f;
+			struct wire_frame f = {0};
 			struct sample s;
 			size_t whole;
 
@@ -280,7 +280,7 @@ static void every_prefix(void **state)
 static void every_shorter_packet(void **state)
 {
 	for (int kind = SAMPLE_UDP4; kind <= SAMPLE_UDP6; kind++) {
-		struct wire_frame f;
+		struct wire_frame f = {0};
 		struct sample s;
 
 		sample_make(&s, (enum sample_kind)kind, false, DATA);
@@ -303,7 +303,7 @@ static void udp_fields(void **state)
 			union wire_ip src = kind == SAMPLE_UDP6 ? wire_ip_from6(sample_peer_ip6)
 								: (union wire_ip){0};
 			union wire_ip dst = wire_ip_from6(sample_our_ip6);
-			struct wire_frame f;
+			struct wire_frame f = {0};
 			struct sample s;
 
 			if (kind == SAMPLE_UDP4) {
@@ -336,7 +336,7 @@ static void udp_fields(void **state)
 
 static void icmp_fields(void **state)
 {
-	struct wire_frame f;
+	struct wire_frame f = {0};
 	struct sample s;
 
 	for (int kind = SAMPLE_ECHO4; kind <= SAMPLE_ECHO6; kind++) {
@@ -355,7 +355,7 @@ static void icmp_fields(void **state)
 /* VLAN 0 only carries a priority (IEEE 802.1Q §9.6). */
 static void priority_tag(void **state)
 {
-	struct wire_frame f;
+	struct wire_frame f = {0};
 	struct sample s;
 
 	sample_make(&s, SAMPLE_UDP4, true, DATA);
@@ -369,7 +369,7 @@ static void udp_checksum(void **state)
 {
 	for (int kind = SAMPLE_UDP4; kind <= SAMPLE_UDP6; kind++) {
 		for (size_t data = 0; data < 70; data++) {
-			struct wire_frame f;
+			struct wire_frame f = {0};
 			struct sample s;
 
 			sample_make(&s, (enum sample_kind)kind, false, data);
@@ -398,7 +398,7 @@ static void udp_checksum(void **state)
 static void udp_checksum_of_ones(void **state)
 {
 	for (int kind = SAMPLE_UDP4; kind <= SAMPLE_UDP6; kind++) {
-		struct wire_frame f;
+		struct wire_frame f = {0};
 		struct sample s;
 		uint16_t field;
 

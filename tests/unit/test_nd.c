@@ -9,7 +9,7 @@
 static int parse(const struct sample *s, struct wire_nd *nd)
 {
 	uint8_t *p = exact_copy(s->b, s->len);
-	struct wire_frame f;
+	struct wire_frame f = {0};
 	int rc = -EPROTO;
 
 	if (wire_frame_parse(p, (uint32_t)s->len, true, &f) == WIRE_ICMP6)
@@ -237,7 +237,7 @@ static void build(void **state)
 	for (int na = 0; na <= 1; na++) {
 		for (int mac = 0; mac <= 1; mac++) {
 			struct wire_link link = {.vlan = mac ? SAMPLE_VLAN : 0};
-			struct wire_frame f;
+			struct wire_frame f = {0};
 			struct wire_nd nd;
 			struct sample s;
 
