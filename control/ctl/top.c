@@ -19,6 +19,11 @@
 #define BAR       30
 #define DROPS_MAX 256
 
+static const char counters_wanted[] =
+	"{\"names\":[\"worker.rx_packets\",\"worker.rx_bytes\",\"worker.tx_packets\","
+	"\"worker.tx_bytes\",\"worker.relayed\",\"worker.handoff_out\",\"worker.punted\","
+	"\"session.created\",\"session.ended\",\"drop.\"]}";
+
 struct top {
 	struct ctl *ctl;
 	struct ctl_reply hello, health;
@@ -27,6 +32,11 @@ struct top {
 	struct ctl_term term;
 	bool sleeping; /* a new size ends the wait */
 };
+
+static double rate_of(const struct top *t, const char *name)
+{
+	return ctl_counter_rate(&t->counters[!t->newest], &t->counters[t->newest], name);
+}
 
 /* ---- a frame -------------------------------------------------------------------------------- */
 
@@ -53,6 +63,10 @@ static void head(struct tnd_buf *out, const struct top *t)
 	ctl_text_grouped(out, ctl_number(t->health.result, "sessions.active", 0));
 	tnd_buf_adds(out, " of ");
 	ctl_text_grouped(out, ctl_number(t->health.result, "sessions.limit", 0));
+	if (rate_of(t, "session.created") >= 0)
+		tnd_buf_addf(out, ", +%.1f/s", rate_of(t, "session.created"));
+	if (rate_of(t, "session.ended") >= 0)
+		tnd_buf_addf(out, ", -%.1f/s", rate_of(t, "session.ended"));
 	tnd_buf_adds(out, "   packet buffers ");
 	ctl_text_grouped(out, ctl_number(t->health.result, "mbufs.in_use", 0));
 	tnd_buf_adds(out, " of ");
@@ -100,16 +114,14 @@ static void rates(struct tnd_buf *out, const struct top *t)
 		{"handed over", "worker.handoff_out", NULL},
 		{"to control", "worker.punted", NULL},
 	};
-	const struct ctl_counters *now = &t->counters[t->newest],
-				  *before = &t->counters[!t->newest];
 	struct ctl_table table;
 
 	ctl_table_init(&table, columns, 3);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		ctl_table_cell(&table, rows[i].title);
-		rate_cell(&table, ctl_counter_rate(before, now, rows[i].packets), 1, 0);
+		rate_cell(&table, rate_of(t, rows[i].packets), 1, 0);
 		if (rows[i].bytes != NULL)
-			rate_cell(&table, ctl_counter_rate(before, now, rows[i].bytes), 8e-6, 1);
+			rate_cell(&table, rate_of(t, rows[i].bytes), 8e-6, 1);
 		else
 			ctl_table_cell(&table, "");
 	}
@@ -263,17 +275,20 @@ static enum ctl_status draw_frame(const struct top *t)
 
 static enum ctl_status take(struct top *t)
 {
+	struct tnd_buf params = {0};
 	enum ctl_status status;
 
 	ctl_reply_free(&t->hello);
 	ctl_reply_free(&t->health);
+	tnd_buf_adds(&params, counters_wanted);
 	status = ctl_call(t->ctl, "system.hello", NULL, &t->hello);
 	if (status == CTL_OK)
 		status = ctl_call(t->ctl, "system.health", NULL, &t->health);
 	if (status == CTL_OK) {
 		t->newest = !t->newest;
-		status = ctl_counters_take(t->ctl, &t->counters[t->newest], NULL);
+		status = ctl_counters_take(t->ctl, &t->counters[t->newest], &params);
 	}
+	tnd_buf_free(&params);
 	return status;
 }
 

@@ -86,7 +86,7 @@ class Answers:
     def stats_get(self, params):
         self.polls += 1
         counters = {"worker.rx_packets": 1000 * self.polls, "worker.rx_bytes": 200000,
-                    "session.active": 3, "drop.source": 5 * self.polls, "drop.hold": 0,
+                    "session.active": 3, "session.created": 2 * self.polls, "drop.source": 5 * self.polls, "drop.hold": 0,
                     "drop.ttl": 70, "drop.from_the_future": 1}
         names = params.get("names", [""])
         return {"counters": {k: v for k, v in counters.items()
@@ -646,7 +646,7 @@ class Top(Case):
         self.assertNotIn("\x1b", out)
         self.assertNotIn("\x01", out)
         for line in (r"tandem 9\.8\.7  running  up 1 h 01 min  healthy  \d\d:\d\d:\d\d",
-                     r"sessions 1,203 of 100,000   packet buffers 4,096 of 8,192",
+                     r"sessions 1,203 of 100,000, \+[1-9]\.\d/s   packet buffers 4,096 of 8,192",
                      r"in +\d,\d{3} +0\.0", r"dropped +[1-9]\d",
                      r"     0      2  \[#{15}\.{15}\]  50\.0 %    7\.5     0\.2 ms",
                      r"source +[1-9]\d +10  The sender is not .*", r"ttl +0 +70  Hop limit .*"):
