@@ -7,11 +7,11 @@ bool limit_take(struct host_limit *l, uint64_t now_ms, uint32_t per_s)
 {
 	/* A millisecond is worth per_s thousandths of a token. */
 	uint64_t full = UINT64_C(1000) * RTE_MAX(per_s / 10, (uint32_t)BURST_MIN);
-	uint64_t milli = l->milli + (now_ms - l->last_ms) * per_s;
+	uint64_t milli = l->milli + (now_ms + 1 - l->next_ms) * per_s;
 
-	if (l->last_ms == 0)
+	if (l->next_ms == 0) /* never asked */
 		milli = full;
-	l->last_ms = RTE_MAX(now_ms, UINT64_C(1));
+	l->next_ms = now_ms + 1;
 	l->milli = (uint32_t)RTE_MIN(milli, full);
 	if (l->milli < 1000)
 		return false;

@@ -24,8 +24,8 @@ const char *host_counter_text(enum host_counter c);
 
 /* A token bucket for answers to the network: limit_take() in answer.c. */
 struct host_limit {
-	uint64_t last_ms;
-	uint32_t milli; /* thousandths of a token */
+	uint64_t next_ms; /* one behind the last call; 0: there was none */
+	uint32_t milli;   /* thousandths of a token */
 };
 
 struct host {
