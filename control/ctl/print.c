@@ -146,13 +146,16 @@ static const struct json_value *find(const struct json_value *v, const char *pat
 
 static bool column_is_number(const struct json_value *list, const char *name)
 {
+	bool any = false;
+
 	for (const struct json_value *e = json_first(list); e != NULL; e = json_next(e)) {
 		const struct json_value *v = find(e, name);
 
 		if (v != NULL && !json_is_number(v) && !json_is_null(v))
 			return false;
+		any |= json_is_number(v);
 	}
-	return true;
+	return any;
 }
 
 static char *title_of(const char *name)

@@ -86,7 +86,8 @@ class Answers:
     def stats_get(self, params):
         self.polls += 1
         counters = {"worker.rx_packets": 1000 * self.polls, "worker.rx_bytes": 200000,
-                    "session.active": 3, "session.created": 2 * self.polls, "drop.source": 5 * self.polls, "drop.hold": 0,
+                    "session.active": 3, "session.created": 2 * self.polls,
+                    "drop.source": 5 * self.polls, "drop.hold": 0,
                     "drop.ttl": 70, "drop.from_the_future": 1}
         names = params.get("names", [""])
         return {"counters": {k: v for k, v in counters.items()
@@ -314,8 +315,9 @@ class NoDaemon(Case):
                 self.refused(run(d, "config.get"), 3, said)
 
     def test_answers_of_another_shape(self):
+        other = raw(b'{"jsonrpc":"2.0","id":1,"result":{"a":1}}\n')
         for args in (["sessions"], ["call", "x"], ["stats"], ["drops"], ["stats", "--watch"]):
-            with self.subTest(args), Daemon(raw(b'{"jsonrpc":"2.0","id":1,"result":{"a":1}}\n')) as d:
+            with self.subTest(args), Daemon(other) as d:
                 self.refused(run(d, *args), 3, "the answer has no")
 
     def test_members_of_other_types(self):
@@ -446,6 +448,11 @@ INDEX  LCORE  HEARTBEAT_AGE  BUSY  BURST_FILL  OK
 rings
 NAME    USED  SIZE
 punt.0     3  4096
+""")
+            self.assertEqual(self.ok(run(d, "neighbour.list")), """\
+neighbours
+INTERFACE  IP        MAC  STATE
+lan        10.0.0.2  -    incomplete
 """)
             out = self.ok(run(d, "interface.list"))
             self.assertIn("interfaces.0.addresses.0.ports.free  16000\n", out)
