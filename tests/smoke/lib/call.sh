@@ -25,12 +25,14 @@ start_call_servers() {
 	until_true 5 grep -q ready "$TMP/b2bua.log" || fail "the B2BUA does not start"
 }
 
+# What party A's sipp is told, besides how many calls and how long (-d, ms).
+uac=(198.51.100.1:5060 -sf "$SMOKE_DIR/sipp/uac.xml" -i 198.51.100.2 -mi 10.0.0.2 -mp 4000 -t t1
+	-rtp_echo -nostdin -skip_rlimit)
+
 # call [CALLS [RATE]]: party A makes them; returns when all have ended.
 call() {
 	local calls=${1:-1} rate=${2:-1}
-	(cd "$TMP/a" && in_ns a timeout $((talk_s + 20 + calls / rate)) \
-		sipp 198.51.100.1:5060 -sf "$SMOKE_DIR/sipp/uac.xml" -i 198.51.100.2 -mi 10.0.0.2 \
-		-t t1 -m "$calls" -r "$rate" -l "$calls" -d $((talk_s * 1000 + 800)) \
-		-mp 4000 -rtp_echo -nostdin -skip_rlimit) \
+	(cd "$TMP/a" && in_ns a timeout $((talk_s + 20 + calls / rate)) sipp "${uac[@]}" \
+		-m "$calls" -r "$rate" -l "$calls" -d $((talk_s * 1000 + 800))) \
 		>"$TMP/sipp-a.log" 2>&1 || fail "sipp (party A): exit code $?"
 }
