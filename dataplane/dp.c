@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The dataplane as control sees it: workers made, started, stopped; their rings and counters. */
 #include <errno.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 
 #include <rte_cycles.h>
@@ -52,34 +51,39 @@ static int register_mbuf_fields(void)
 	return 0;
 }
 
-static struct rte_ring *make_ring(const char *what, uint16_t worker, unsigned int size,
-				  unsigned int elem, unsigned int flags)
+static struct rte_ring *make_ring(const char *name, unsigned int size, unsigned int elem)
 {
-	char name[RTE_RING_NAMESIZE];
+	ssize_t bytes = rte_ring_get_memsize_elem(elem, size);
+	struct rte_ring *r = rte_zmalloc(name, (size_t)bytes, RTE_CACHE_LINE_SIZE);
 
-	snprintf(name, sizeof(name), "tnd_%s_%u", what, worker);
-	return rte_ring_create_elem(name, elem, size, SOCKET_ID_ANY, flags);
+	if (r != NULL && rte_ring_init(r, name, size, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0) {
+		rte_free(r);
+		r = NULL;
+	}
+	return r;
+}
+
+/* Of mbufs, which it owns. */
+static void free_ring(struct rte_ring *r)
+{
+	struct rte_mbuf *m;
+
+	if (r == NULL)
+		return;
+	while (rte_ring_dequeue(r, (void **)&m) == 0)
+		rte_pktmbuf_free(m);
+	rte_free(r);
 }
 
 static void free_worker(struct worker *w)
 {
-	struct rte_mbuf *m;
-
 	if (w == NULL)
 		return;
-	if (w->handoff)
-		while (rte_ring_dequeue(w->handoff, (void **)&m) == 0)
-			rte_pktmbuf_free(m);
-	if (w->punt)
-		while (rte_ring_dequeue(w->punt, (void **)&m) == 0)
-			rte_pktmbuf_free(m);
-	if (w->inject)
-		while (rte_ring_dequeue(w->inject, (void **)&m) == 0)
-			rte_pktmbuf_free(m);
-	rte_ring_free(w->handoff);
-	rte_ring_free(w->punt);
-	rte_ring_free(w->event);
-	rte_ring_free(w->inject);
+	for (uint16_t i = 0; i < w->dp->workers; i++)
+		free_ring(w->handoff[i]);
+	free_ring(w->punt);
+	free_ring(w->inject);
+	rte_free(w->event);
 	rte_free(w);
 }
 
@@ -113,22 +117,23 @@ static struct worker *make_worker(struct dp *dp, uint16_t index)
 	/* Buckets start full: an age without packets. */
 	for (unsigned int k = 0; k < DP_PUNT_KINDS; k++)
 		w->bucket[k].tick = flow_tick(rte_rdtsc()) - 3600 * w->ticks_per_s;
-	/* Strays come from every other worker; one that is preempted must not hold up the rest. */
-	w->handoff = make_ring("handoff", index, DP_RING_SIZE, sizeof(void *),
-			       RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
-	w->punt = make_ring("punt", index, DP_RING_SIZE, sizeof(void *),
-			    RING_F_SP_ENQ | RING_F_SC_DEQ);
-	w->event = make_ring("event", index, DP_RING_SIZE, sizeof(struct flow_event),
-			     RING_F_SP_ENQ | RING_F_SC_DEQ);
-	w->inject = make_ring("inject", index, DP_RING_SIZE, sizeof(void *),
-			      RING_F_SP_ENQ | RING_F_SC_DEQ);
-	if (!w->handoff || !w->punt || !w->event || !w->inject ||
-	    rte_rcu_qsbr_thread_register(dp->t->rcu, index) != 0) {
-		free_worker(w);
-		return NULL;
+	w->punt = make_ring("tnd_punt", DP_RING_SIZE, sizeof(void *));
+	w->event = make_ring("tnd_event", DP_RING_SIZE, sizeof(struct flow_event));
+	w->inject = make_ring("tnd_inject", DP_RING_SIZE, sizeof(void *));
+	for (uint16_t i = 0; i < dp->workers; i++) {
+		w->handoff[i] = make_ring("tnd_handoff", DP_HANDOFF_SIZE, sizeof(void *));
+		if (w->handoff[i] == NULL)
+			goto fail;
 	}
+	if (!w->punt || !w->event || !w->inject ||
+	    rte_rcu_qsbr_thread_register(dp->t->rcu, index) != 0)
+		goto fail;
 	assign_queues(w);
 	return w;
+
+fail:
+	free_worker(w);
+	return NULL;
 }
 
 struct dp *dp_create(const struct dp_config *config)
@@ -235,7 +240,9 @@ void dp_worker_stats(const struct dp *dp, uint16_t worker, struct dp_worker_stat
 	out->punt_used = rte_ring_count(w->punt);
 	out->event_used = rte_ring_count(w->event);
 	out->inject_used = rte_ring_count(w->inject);
-	out->handoff_used = rte_ring_count(w->handoff);
+	out->handoff_used = 0;
+	for (uint16_t i = 0; i < dp->workers; i++)
+		out->handoff_used += rte_ring_count(w->handoff[i]);
 }
 
 const struct dp_punt *dp_punt_of(const struct rte_mbuf *m)

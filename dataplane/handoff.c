@@ -9,8 +9,8 @@
 static void send_to(struct worker *w, uint16_t owner)
 {
 	struct handoff_buffer *to = &w->to[owner];
-	unsigned int sent =
-		rte_ring_enqueue_burst(w->dp->w[owner]->handoff, (void **)to->m, to->n, NULL);
+	unsigned int sent = rte_ring_sp_enqueue_burst(w->dp->w[owner]->handoff[w->index],
+						      (void **)to->m, to->n, NULL);
 
 	if (unlikely(sent < to->n)) {
 		flow_count(w->drops[FLOW_DROP_handoff_full], to->n - sent);

@@ -47,11 +47,11 @@ static unsigned int poll_devices(struct worker *w)
 }
 
 /* Strays of ours come in as if from the wire; frames of others go out by our queue. */
-static unsigned int poll_handoff(struct worker *w)
+static unsigned int poll_handoff(struct worker *w, struct rte_ring *from)
 {
 	struct rte_mbuf *in[BURST_MAX];
 	struct burst *b = &w->burst;
-	unsigned int n = rte_ring_sc_dequeue_burst(w->handoff, (void **)in, BURST_MAX, NULL);
+	unsigned int n = rte_ring_sc_dequeue_burst(from, (void **)in, BURST_MAX, NULL);
 
 	if (likely(n == 0))
 		return 0;
@@ -101,7 +101,8 @@ unsigned int worker_poll_once(struct worker *w, uint64_t now)
 	__atomic_store_n(&w->heartbeat, now, __ATOMIC_RELAXED);
 
 	n = poll_devices(w);
-	n += poll_handoff(w);
+	for (uint16_t i = 0; i < w->dp->workers; i++)
+		n += poll_handoff(w, w->handoff[i]);
 	n += poll_inject(w);
 	if (n) {
 		handoff_flush(w);

