@@ -10,18 +10,9 @@
 #include "server_private.h"
 
 #define READ_BYTES     65536
+#define SEND_BYTES     16384 /* the kernel counts a piece as read when all of it is */
 #define SLICE_REQUESTS 64
 #define KEEP_BYTES     65536 /* of an empty buffer's memory, while the client stays */
-
-static void stuck(struct tnd_timer *t, void *arg)
-{
-	struct conn *c = arg;
-
-	tnd_warn("api", "pid %d cut off: it does not read, %zu bytes are pending", c->peer.pid,
-		 c->out.len);
-	c->server->cut_off++;
-	conn_close(c);
-}
 
 static void wake(struct rpc_client *client)
 {
@@ -89,30 +80,50 @@ static bool receive(struct conn *c)
 static void transmit(struct conn *c)
 {
 	struct tnd_timers *timers = &c->server->loop->timers;
-	bool moved = false;
+	size_t sent = 0;
 
-	while (c->out.len > 0 && !c->deaf) {
-		ssize_t n = send(c->fd.fd, c->out.data, c->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (sent < c->out.len && !c->deaf) {
+		ssize_t n = send(c->fd.fd, c->out.data + sent,
+				 RTE_MIN((size_t)SEND_BYTES, c->out.len - sent),
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n > 0) {
-			tnd_buf_consume(&c->out, (size_t)n);
-			moved = true;
+			sent += (size_t)n;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			break;
 		} else if (errno != EINTR) {
 			c->deaf = true;
 		}
 	}
-	if (c->deaf)
-		tnd_buf_reset(&c->out);
+	tnd_buf_consume(&c->out, c->deaf ? c->out.len : sent);
 	if (c->out.len <= SERVER_OUT_MAX)
 		tnd_timer_stop(timers, &c->stuck);
-	else if (moved || !tnd_timer_running(&c->stuck))
+	else if (sent > 0 || !tnd_timer_running(&c->stuck))
 		loop_timer_after(c->server->loop, &c->stuck, SERVER_STUCK_MS);
 	if (c->out.len == 0 && c->out.cap > KEEP_BYTES)
 		tnd_buf_free(&c->out);
 	if (c->in.len == 0 && c->in.cap > KEEP_BYTES)
 		tnd_buf_free(&c->in);
+}
+
+/*
+ * The kernel reports a unix socket as writable only when most of its buffer is free, so that
+ * a slow reader is asked here once more before it is given up.
+ */
+static void stuck(struct tnd_timer *t, void *arg)
+{
+	struct conn *c = arg;
+	size_t before = c->out.len;
+
+	transmit(c);
+	if (c->out.len < before) {
+		conn_ready(c);
+		return;
+	}
+	tnd_warn("api", "pid %d cut off: it does not read, %zu bytes are pending", c->peer.pid,
+		 c->out.len);
+	c->server->cut_off++;
+	conn_close(c);
 }
 
 /* ---- lines --------------------------------------------------------------------------------- */
