@@ -247,7 +247,7 @@ launch_tandemd() {
 	local name=$1 config=$2
 	shift 2
 	spawn t "$name" env "$@" bash -c \
-		'mount -t bpf bpf /sys/fs/bpf 2>/dev/null; ulimit -l unlimited; exec "$0" "$@"' "$TANDEMD" --config "$config"
+		'mount -t bpf bpf /sys/fs/bpf 2>/dev/null; ulimit -l unlimited 2>/dev/null; exec "$0" "$@"' "$TANDEMD" --config "$config"
 	tandemd_pid=$last_pid
 	smoke_tandemds+=("$tandemd_pid")
 }
@@ -333,7 +333,7 @@ equal() {
 # is A OP B WHAT, with OP as test(1) has it: is "$n" -gt 0 "packets"
 is() {
 	smoke_asserts=$((smoke_asserts + 1))
-	[ "$1" "$2" "$3" ] || fail "$4: $1 is not $2 $3"
+	test "$1" "$2" "$3" || fail "$4: $1 is not $2 $3"
 }
 
 # matches TEXT REGEX WHAT

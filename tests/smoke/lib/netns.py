@@ -58,15 +58,24 @@ class Raw:
             self.mac = self.socket.getsockname()[4]
 
     def send_udp(self, mac, src, dst, payload):
-        """UDP over IPv4 from any (ip, port) to any."""
-        udp_header = struct.pack('!HHHH', src[1], dst[1], 8 + len(payload), 0)
-        ip = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 28 + len(payload), 0, 0x4000, 64, 17, 0,
-                         socket.inet_aton(src[0]), socket.inet_aton(dst[0]))
-        ip = ip[:10] + struct.pack('!H', checksum(ip)) + ip[12:]
-        self.socket.send(mac + self.mac + b'\x08\x00' + ip + udp_header + payload)
+        """UDP from any (ip, port) to any, whoever's they are."""
+        family = socket.AF_INET6 if ':' in src[0] else socket.AF_INET
+        ends = socket.inet_pton(family, src[0]) + socket.inet_pton(family, dst[0])
+        length = 8 + len(payload)
+        udp_header = struct.pack('!HHH', src[1], dst[1], length)
+        csum = checksum(ends + struct.pack('!HH', 17, length) + udp_header + payload) or 0xffff
+        udp = udp_header + struct.pack('!H', csum) + payload
+        if family == socket.AF_INET6:
+            packet = b'\x86\xdd' + struct.pack('!IHBB', 6 << 28, length, 17, 64) + ends
+        else:
+            head = struct.pack('!BBHHHBB', 0x45, 0, 20 + length, 0, 0x4000, 64, 17)
+            packet = b'\x08\x00' + head + struct.pack('!H', checksum(head + ends)) + ends
+        self.socket.send(mac + self.mac + packet + udp)
 
 
 def checksum(data):
+    """Of the Internet (RFC 1071)."""
+    data += bytes(len(data) % 2)
     n = sum(struct.unpack(f'!{len(data) // 2}H', data))
     while n >> 16:
         n = (n & 0xffff) + (n >> 16)

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Smoke: RTP bleed: a stranger before, during and after learning, against each latch
+. "$(dirname "$0")/lib.sh"
+smoke_begin bleed
+
+make_topology 1 with_stranger
+start_tandemd af_xdp
+"$PYTHON" "$SMOKE_DIR/lib/bleed.py"
+stop_tandemd
