@@ -180,7 +180,7 @@ static void hear_nd(uint8_t type, const char *src, const char *dst, const char *
 /* The frame sent last is an ARP packet to `dst`. */
 static struct wire_arp last_arp(const uint8_t dst[6])
 {
-	struct wire_frame f;
+	struct wire_frame f = {0};
 	struct wire_arp arp;
 
 	assert_true(sent_count > 0);
