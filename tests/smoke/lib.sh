@@ -237,6 +237,7 @@ devices_of() {
 	case $1 in
 	af_xdp) device_a=net_af_xdp0,iface=ta device_b=net_af_xdp1,iface=tb ;;
 	af_packet) device_a=net_af_packet0,iface=ta device_b=net_af_packet1,iface=tb ;;
+	net_null) device_a=net_null0,no-rx=1 device_b=net_null1,no-rx=1 ;;
 	*) device_a=${1}0 device_b=${1}1 ;;
 	esac
 }

@@ -24,8 +24,8 @@ class Client:
 
     def __init__(self, path=None, timeout_s=10):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(timeout_s)
         self.socket.connect(path or os.environ['SMOKE_SOCKET'])
+        self.socket.settimeout(timeout_s)
         self.buffer = b''
         self.next_id = 0
         self.events = []
