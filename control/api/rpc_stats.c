@@ -27,13 +27,16 @@ static bool wanted(const struct api_stats_get *p, const char *name)
 	return false;
 }
 
+/* JSON's numbers end at 2^53 (RFC 8259 §6): counters of cycles wrap there, after weeks. */
+#define COUNTER_MASK ((UINT64_C(1) << 53) - 1)
+
 static void put(struct writer *w, const char *group, const char *name, uint64_t value)
 {
 	char full[96];
 
 	snprintf(full, sizeof(full), "%s.%s", group, name);
 	if (wanted(w->filter, full))
-		json_w_uint(w->b, full, value);
+		json_w_uint(w->b, full, value & COUNTER_MASK);
 }
 
 static void put_workers(struct writer *w, const struct host *h)
