@@ -2,6 +2,7 @@
 #include "eal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -271,8 +272,18 @@ int eal_start(const struct config *c)
 	}
 	err = check_lcores(c);
 	if (err != 0)
-		rte_eal_cleanup();
+		eal_stop();
 out:
 	eal_args_free(&args);
 	return err;
+}
+
+void eal_stop(void)
+{
+	char dir[PATH_MAX];
+
+	/* EAL leaves a directory for each file prefix, and ours has a new one at each start. */
+	snprintf(dir, sizeof(dir), "%s", rte_eal_get_runtime_dir());
+	rte_eal_cleanup();
+	rmdir(dir);
 }

@@ -32,6 +32,7 @@ void eal_args_free(struct eal_args *args);
 
 /* EAL up, its log lines go to ours, its lcores fit the workers: 0, or -errno after a log line. */
 int eal_start(const struct config *c);
+void eal_stop(void);
 
 /*
  * Before EAL starts: are there hugepages enough? 0; -ENOMEM after a log line with have, need

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
 
 #include <systemd/sd-daemon.h>
 
@@ -237,7 +236,7 @@ static int run(struct daemon *d)
 		sd_notify(0, "STOPPING=1\nSTATUS=stopping");
 	}
 	stop(d);
-	rte_eal_cleanup();
+	eal_stop();
 	return rc;
 }
 

@@ -19,7 +19,8 @@ static void tell_stalled(struct host *h, uint16_t worker, uint64_t age_ms)
 		h->config->lcores[worker], age_ms);
 	json_w_open(&b, NULL, '{');
 	json_w_uint(&b, "worker", worker);
-	json_w_uint(&b, "age_ms", age_ms);
+	json_w_uint(&b, "lcore", h->config->lcores[worker]);
+	json_w_uint(&b, "heartbeat_age_ms", age_ms);
 	json_w_close(&b, '}');
 	host_notify(h, "worker.stalled", &b);
 }
