@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_eal_paging.h>
 #include <rte_errno.h>
 
 #include "log.h"
@@ -85,11 +86,19 @@ uint32_t host_mbufs_need(const struct config *c)
 	return n;
 }
 
+/* Without hugepages DPDK keeps a buffer within as few pages of 4 KiB as it can: one each. */
+static size_t mbuf_size(const struct config *c)
+{
+	size_t size = RTE_MAX(largest_mtu(c), (uint16_t)MBUF_ROOM_MIN) + MBUF_EXTRA;
+
+	return config_eal_has(c, "--no-huge", NULL) ? RTE_ALIGN_CEIL(size, rte_mem_page_size())
+						    : size;
+}
+
 size_t host_memory_need(const struct config *c)
 {
 	struct flow_limits limits = limits_of(c);
-	size_t mbuf = RTE_MAX(largest_mtu(c), (uint16_t)MBUF_ROOM_MIN) + MBUF_EXTRA;
-	size_t need = flow_tables_size(&limits) + mbuf * host_mbufs_need(c) +
+	size_t need = flow_tables_size(&limits) + mbuf_size(c) * host_mbufs_need(c) +
 		      (size_t)c->lcore_count * WORKER_MEMORY +
 		      (size_t)device_count(c) * DEVICE_MEMORY + EAL_MEMORY;
 

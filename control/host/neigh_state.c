@@ -156,15 +156,15 @@ bool neigh_answer_counts(const struct host *h, const struct neigh *e)
 	return e->asking && h->loop.now_ms <= e->answer_until_ms && e->state != NEIGH_STATIC;
 }
 
+/*
+ * Our own MAC is an answer like any other: the kernel's side of a TAP device has the same one
+ * as ours.
+ */
 void neigh_answer(struct host *h, struct neigh *e, const struct rte_ether_addr *mac)
 {
 	bool same = e->has_mac && rte_is_same_ether_addr(&e->mac, mac);
 	char ip[WIRE_IP_STRLEN];
 
-	if (rte_is_same_ether_addr(mac, &h->tables->iface[e->iface].mac)) {
-		host_count(h, neighbour_contradicted);
-		return;
-	}
 	if (e->has_mac && e->unicast && !same) {
 		neigh_claim(h, e, mac);
 		return;
