@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include <rte_eal_paging.h>
 #include <rte_errno.h>
 
 #include "log.h"
@@ -86,13 +86,14 @@ uint32_t host_mbufs_need(const struct config *c)
 	return n;
 }
 
-/* Without hugepages DPDK keeps a buffer within as few pages of 4 KiB as it can: one each. */
+/* Where pages are small, DPDK lets no buffer lie on more of them than it must. */
 static size_t mbuf_size(const struct config *c)
 {
 	size_t size = RTE_MAX(largest_mtu(c), (uint16_t)MBUF_ROOM_MIN) + MBUF_EXTRA;
 
-	return config_eal_has(c, "--no-huge", NULL) ? RTE_ALIGN_CEIL(size, rte_mem_page_size())
-						    : size;
+	if (config_eal_has(c, "--no-huge", NULL))
+		size = RTE_ALIGN_CEIL(size, (size_t)sysconf(_SC_PAGESIZE));
+	return size;
 }
 
 size_t host_memory_need(const struct config *c)

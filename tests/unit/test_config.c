@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "eal.h"
+#include "host.h"
 
 #define IFACE   "{\"name\":\"lan\",\"device\":\"net_null0\"}"
 #define PORTS   "\"ports\":{\"min\":16384,\"max\":32767}"
@@ -396,13 +397,31 @@ static void test_eal_args(void **state)
 		       "--no-telemetry -l 0-1 -b 01:00.0 --huge-dir=/mnt ");
 }
 
+/* A buffer of 2.5 KiB takes a page of 4 KiB for itself. */
+static void test_memory_without_hugepages(void **state)
+{
+	struct json_error err;
+	struct config *c;
+	const char *text =
+		FILE_WITH(IFACE, ADDRESS, ",\"mbufs\":100000,\"eal\":{\"args\":[\"--no-huge\"]}");
+
+	assert_int_equal(config_parse(text, strlen(text), &c, &err), 0);
+	assert_true(host_memory_need(c) > 100000 * (size_t)sysconf(_SC_PAGESIZE));
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),         cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_all_fields),  cmocka_unit_test(test_eal_has),
-		cmocka_unit_test(test_same_device), cmocka_unit_test(test_machine),
-		cmocka_unit_test(test_load),        cmocka_unit_test(test_eal_args),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_all_fields),
+		cmocka_unit_test(test_eal_has),
+		cmocka_unit_test(test_same_device),
+		cmocka_unit_test(test_machine),
+		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_eal_args),
+		cmocka_unit_test(test_memory_without_hugepages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
