@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Smoke: the API: every method against its schema, strictness, clients that misbehave
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib/smoke.sh"
 smoke_begin api
 
 make_ns t

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Smoke: RTP bleed: a stranger before, during and after learning, against each latch
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib/smoke.sh"
 smoke_begin bleed
 
 make_topology 1 with_stranger

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Smoke: AF_PACKET with ffmpeg, TAP, memif, libpcap, pcap files, ring and null devices
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib/smoke.sh"
 smoke_begin devices
 
 relay() { "$PYTHON" "$SMOKE_DIR/lib/relay.py" "$@"; }

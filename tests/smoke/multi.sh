@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Smoke: three workers, devices with three queues, many calls at once
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib/smoke.sh"
 . "$(dirname "$0")/lib/call.sh"
 smoke_begin multi
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Smoke: 100,000 sessions created, listed and deleted, three times over
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib/smoke.sh"
 smoke_begin soak
 
 # Eight addresses a side, since one has at most 31,000 pairs of ports.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Smoke: tandemctl and its top, against a live call
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib/smoke.sh"
 . "$(dirname "$0")/lib/call.sh"
 smoke_begin top
 
@@ -76,7 +76,7 @@ exits 0 drain off
 step "events, as they come"
 ctl -j events --count 2 session. >"$TMP/events.log" 2>&1 &
 watcher=$!
-smoke_jobs+=($watcher)
+smoke_jobs+=("$watcher")
 sleep 0.3
 ctl session.create id=seen 'legs:=[{"address":"lan4"},{"address":"wan6"}]' >/dev/null
 ctl session.delete id=seen >/dev/null

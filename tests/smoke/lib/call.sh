@@ -2,7 +2,18 @@
 # shellcheck shell=bash
 #
 # A real call: sipp as party A (IPv4) and as party B (IPv6), SIP over TCP through the B2BUA,
-# media through tandemd. To be sourced after lib.sh.
+# media through tandemd. To be sourced after smoke.sh.
+
+# The signalling network: B2BUA with A by IPv4 and with B by IPv6.
+make_sip_network() {
+	make_ns p
+	make_veth a sip p sip-a
+	make_veth b sip p sip-b
+	ip -n "$P-a" addr add 198.51.100.2/30 dev sip
+	ip -n "$P-p" addr add 198.51.100.1/30 dev sip-a
+	ip -n "$P-b" addr add fd00:51::2/64 dev sip nodad
+	ip -n "$P-p" addr add fd00:51::1/64 dev sip-b nodad
+}
 
 # start_call_servers SECONDS [ADDRESS_A ADDRESS_B]: party B and the B2BUA; each party's tone
 # lasts SECONDS.

@@ -12,19 +12,19 @@
 #         │ sip 198.51.100.2        P-p                 fd00:51::2  │ sip
 #         │               ┌────────────────────────┐                │
 #         └───────────────┤ B2BUA   198.51.100.1   ├────────────────┘
-#              (with_sip) │         fd00:51::1     │ (with_sip)
+#                         │         fd00:51::1     │  (make_sip_network, in call.sh)
 #                         └────────────────────────┘
 #
-# with_stranger puts a bridge (namespace P-w) into A's link, and a stranger (P-x: 10.0.0.66,
+# make_topology with_stranger puts a bridge (namespace P-w) into A's link, and a stranger (P-x: 10.0.0.66,
 # fd00:a::66) on it. P is the script's name and process number, so that scripts may run side by
 # side; the host's own network is never touched. Nobody can reach anybody else's addresses but
 # through tandemd.
 #
-# A script begins with:   . "$(dirname "$0")/lib.sh"; smoke_begin NAME
+# A script begins with:   . "$(dirname "$0")/lib/smoke.sh"; smoke_begin NAME
 # Everything is taken down when it ends, however it ends; the logs are shown if it failed.
 set -euo pipefail
 
-SMOKE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SMOKE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ROOT=$(cd "$SMOKE_DIR/../.." && pwd)
 BUILD=${TANDEM_BUILD:-$ROOT/build}
 TANDEMD=$BUILD/control/tandemd
@@ -72,7 +72,7 @@ smoke_end() {
 		done
 	fi
 	destroy
-	[ -n "${SMOKE_KEEP:-}" ] && echo "kept: $TMP" || rm -rf "$TMP"
+	if [ -n "${SMOKE_KEEP:-}" ]; then echo "kept: $TMP"; else rm -rf "$TMP"; fi
 	[ $rc -eq 0 ] && [ $smoke_asserts -gt 0 ] && echo "ok: $smoke_asserts checks"
 	exit $rc
 }
@@ -168,17 +168,6 @@ make_topology() {
 	ip -n "$P-a" addr add fd00:a::2/64 dev eth0 nodad
 	ip -n "$P-b" addr add 192.0.2.2/24 dev eth0
 	ip -n "$P-b" addr add 2001:db8::2/64 dev eth0 nodad
-}
-
-# The signalling network: B2BUA with A by IPv4 and with B by IPv6.
-make_sip_network() {
-	make_ns p
-	make_veth a sip p sip-a
-	make_veth b sip p sip-b
-	ip -n "$P-a" addr add 198.51.100.2/30 dev sip
-	ip -n "$P-p" addr add 198.51.100.1/30 dev sip-a
-	ip -n "$P-b" addr add fd00:51::2/64 dev sip nodad
-	ip -n "$P-p" addr add fd00:51::1/64 dev sip-b nodad
 }
 
 destroy() {
