@@ -69,11 +69,15 @@ def new_mac(client, family, a_ip, mac):
 
 
 def liar(client):
-    """The stranger says that A's address is at his MAC, over and over, asked or not."""
+    """The stranger says that A's address is at his MAC, over and over, and answers for it too.
+
+    A question to everybody would reach him first, as the bridge has his port first.
+    """
     call = Call(client, 'liar', 4, '10.0.0.2', '2001:db8::2')
     call.talk(0.2)
     before = neighbour(client, '10.0.0.2')
     ours = {i['name']: i['mac'] for i in client.call('interface.list')['interfaces']}['lan']
+    ip_in('x', 'addr', 'add', '10.0.0.2/32', 'dev', 'eth0')
     raw = netns.Raw('x')
     body = (raw.mac + socket.inet_aton('10.0.0.2') + bytes.fromhex(ours.replace(':', '')) +
             socket.inet_aton('10.0.0.1'))
@@ -91,6 +95,7 @@ def liar(client):
     counters = client.call('stats.get', names=['control.'])['counters']
     check(counters['control.neighbour_contradicted'] > 0, 'the lie is not counted')
     client.call('session.delete', id='liar')
+    ip_in('x', 'addr', 'del', '10.0.0.2/32', 'dev', 'eth0')
 
 
 def main():

@@ -178,21 +178,26 @@ destroy() {
 	remove_namespaces "$P-"
 }
 
-# Namespaces whose names begin with PREFIX, and what still runs in them.
+# Namespaces whose names begin with PREFIX, and what still runs in them. Another script that
+# sweeps may be faster, which is as well.
 remove_namespaces() {
 	local ns pid
 	ip netns list | awk -v p="$1" 'index($1, p) == 1 {print $1}' | while read -r ns; do
-		for pid in $(ip netns pids "$ns"); do kill -9 "$pid" 2>/dev/null; done
-		ip netns del "$ns"
+		for pid in $(ip netns pids "$ns" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
+		ip netns del "$ns" 2>/dev/null || true
 	done
 }
 
 # What a script left that was killed by SIGKILL: known by its process number, which is no more.
 sweep_leftovers() {
-	local ns rest
-	ip netns list | awk '$1 ~ /^tnd-[a-z0-9]+-[0-9]+-/ {print $1}' | while read -r ns; do
-		rest=${ns#tnd-*-}
-		kill -0 "${rest%%-*}" 2>/dev/null || remove_namespaces "$ns"
+	local name number
+	{
+		ip netns list
+		ls /tmp
+	} | sed -nE 's/^(tnd-[a-z0-9]+-([0-9]+))[-.].*/\1 \2/p' | sort -u | while read -r name number; do
+		[ -d "/proc/$number" ] && continue
+		remove_namespaces "$name-"
+		rm -rf "/tmp/$name".??????
 	done
 }
 
