@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One measurement: packets sent at a rate, counted as they come back. */
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+
+#include "gen.h"
+
+#define CHECK_EVERY 1024 /* packets */
+
+static uint64_t us_to_tsc(uint64_t us)
+{
+	return us * (rte_get_tsc_hz() / 1000000);
+}
+
+static uint16_t fold64(uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/* What changes from lap to lap, and the checksum over it. */
+static inline void stamp(const struct gen_template *t, uint8_t *p, uint32_t lap, uint32_t seq,
+			 uint64_t tsc)
+{
+	uint8_t *rtp = p + t->rtp;
+	uint16_t rtp_seq = rte_cpu_to_be_16((uint16_t)lap), sum;
+	uint32_t rtp_ts = rte_cpu_to_be_32(160 * lap), seq_be = rte_cpu_to_be_32(seq);
+
+	memcpy(rtp + 2, &rtp_seq, 2);
+	memcpy(rtp + 4, &rtp_ts, 4);
+	memcpy(rtp + GEN_SEQ_OFF, &seq_be, 4);
+	memcpy(rtp + GEN_TSC_OFF, &tsc, 8);
+	sum = (uint16_t)~fold64((uint64_t)t->sum + rtp_seq + rtp_ts + seq_be + (uint32_t)tsc +
+				(tsc >> 32));
+	if (sum == 0)
+		sum = 0xffff;
+	memcpy(rtp - 2, &sum, 2);
+}
+
+/* `n` packets of the next flows. How many of them the device took. */
+static uint16_t send_burst(struct gen *g, uint16_t port, uint16_t n, uint64_t tsc)
+{
+	struct rte_mbuf *m[GEN_BURST];
+	uint16_t sent;
+
+	if (rte_pktmbuf_alloc_bulk(g->tx_pool, m, n) != 0)
+		return 0;
+	for (uint16_t i = 0; i < n; i++) {
+		const struct gen_template *t = &g->flows.tmpl[g->next];
+		uint8_t *p = rte_pktmbuf_mtod(m[i], uint8_t *);
+
+		rte_prefetch0(t + 8);
+		rte_prefetch0((const uint8_t *)(t + 8) + 64);
+		memcpy(p, t->head, GEN_HEAD_BYTES);
+		m[i]->data_len = t->len;
+		m[i]->pkt_len = t->len;
+		stamp(t, p, g->lap, g->seq++, tsc);
+		if (++g->next == g->flows.count) {
+			g->next = 0;
+			g->lap++;
+		}
+	}
+	sent = rte_eth_tx_burst(port, 0, m, n);
+	if (sent < n)
+		rte_pktmbuf_free_bulk(m + sent, n - sent);
+	return sent;
+}
+
+/* The RTP header of one of our packets, or NULL. */
+static inline const uint8_t *our_rtp(const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (p[12] == 0x08 && p[13] == 0x00 && p[14] == 0x45 && p[23] == 17 &&
+	    m->data_len >= 14 + 28 + GEN_STAMP_END)
+		return p + 14 + 28;
+	if (p[12] == 0x86 && p[13] == 0xdd && p[20] == 17 && m->data_len >= 14 + 48 + GEN_STAMP_END)
+		return p + 14 + 48;
+	return NULL;
+}
+
+/* Is the UDP checksum right? `rtp` is the RTP header in a packet of ours. */
+static bool sum_is_right(const struct rte_mbuf *m, const uint8_t *rtp)
+{
+	bool ip6 = rte_pktmbuf_mtod(m, const uint8_t *)[12] == 0x86;
+	const uint8_t *udp = rtp - 8, *addrs = udp - (ip6 ? 32 : 8);
+	uint16_t len = (uint16_t)(udp[4] << 8 | udp[5]), addr_len = ip6 ? 32 : 8, word;
+	uint64_t sum = rte_cpu_to_be_16(17) + (uint64_t)rte_cpu_to_be_16(len);
+
+	/* IPv4 without a checksum (RFC 768) has nothing to be wrong. */
+	if (!ip6 && udp[6] == 0 && udp[7] == 0)
+		return true;
+	if (udp + len > rte_pktmbuf_mtod(m, const uint8_t *) + m->data_len)
+		return false;
+	for (uint16_t i = 0; i < addr_len; i += 2) {
+		memcpy(&word, addrs + i, 2);
+		sum += word;
+	}
+	for (uint16_t i = 0; i + 1 < len; i += 2) {
+		memcpy(&word, udp + i, 2);
+		sum += word;
+	}
+	if (len & 1)
+		sum += udp[len - 1];
+	return fold64(sum) == 0xffff;
+}
+
+struct sink {
+	uint32_t first, last; /* running numbers: of this run's first packet; the latest seen */
+	uint64_t valid_from;  /* stamps before this were in flight over a stall of ours */
+};
+
+static uint16_t receive_burst(const struct gen *g, struct gen_run *r, struct sink *s)
+{
+	struct rte_mbuf *m[GEN_BURST];
+	uint16_t n = rte_eth_rx_burst(r->port, 0, m, GEN_BURST);
+	uint64_t now = rte_rdtsc();
+
+	for (uint16_t i = 0; i < n; i++) {
+		const uint8_t *rtp = our_rtp(m[i]);
+		uint32_t seq;
+		uint64_t tsc;
+
+		if (rtp == NULL) {
+			r->foreign++;
+			continue;
+		}
+		memcpy(&seq, rtp + GEN_SEQ_OFF, 4);
+		seq = rte_be_to_cpu_32(seq);
+		if (seq - s->first >= g->seq - s->first) {
+			r->stale++;
+			continue;
+		}
+		if (r->received && (int32_t)(seq - s->last) <= 0)
+			r->reordered++;
+		else
+			s->last = seq;
+		r->received++;
+		if (r->received % CHECK_EVERY == 1 && !sum_is_right(m[i], rtp))
+			r->bad_sum++;
+		if (r->latency) {
+			memcpy(&tsc, rtp + GEN_TSC_OFF, 8);
+			if (tsc >= s->valid_from && tsc <= now)
+				gen_hist_add(&r->hist, now - tsc);
+		}
+	}
+	if (n)
+		rte_pktmbuf_free_bulk(m, n);
+	return n;
+}
+
+static void note_stall(struct gen_run *r, struct sink *s, uint64_t gap, uint64_t now)
+{
+	r->stalls++;
+	r->stall_tsc += gap;
+	if (gap > r->stall_max_tsc)
+		r->stall_max_tsc = gap;
+	s->valid_from = now;
+}
+
+/* Packets due by now. What this thread missed by more than the slack is skipped for good. */
+static uint16_t due_now(struct gen_run *r, uint64_t elapsed, double per_tsc, uint64_t slack)
+{
+	uint64_t due, done = r->sent + r->refused + r->skipped;
+
+	if (r->rate_pps == 0)
+		return GEN_BURST;
+	due = (uint64_t)((double)elapsed * per_tsc);
+	if (due <= done)
+		return 0;
+	if (due - done > slack) {
+		r->skipped += due - done - slack;
+		done = due - slack;
+	}
+	return (uint16_t)RTE_MIN(due - done, (uint64_t)GEN_BURST);
+}
+
+static void drain(const struct gen *g, struct gen_run *r, struct sink *s)
+{
+	uint64_t end = rte_rdtsc() + us_to_tsc(1000ull * r->drain_ms);
+
+	while (r->received < r->sent && rte_rdtsc() < end)
+		receive_burst(g, r, s);
+}
+
+void gen_run(struct gen *g, struct gen_run *r)
+{
+	struct sink s = {.first = g->seq, .last = g->seq - 1};
+	uint64_t start = rte_rdtsc(), last = start, now = start;
+	uint64_t end = start + us_to_tsc(1000ull * r->ms), stall = us_to_tsc(r->stall_us);
+	double per_tsc = r->rate_pps / (double)rte_get_tsc_hz();
+	uint64_t slack = RTE_MAX((uint64_t)(r->rate_pps * r->slack_us / 1e6), 2ull * GEN_BURST);
+
+	while (now < end) {
+		uint16_t n, sent;
+
+		receive_burst(g, r, &s);
+		now = rte_rdtsc();
+		if (now - last > stall)
+			note_stall(r, &s, now - last, now);
+		last = now;
+		n = due_now(r, now - start, per_tsc, slack);
+		if (n == 0)
+			continue;
+		sent = send_burst(g, r->port, n, now);
+		r->sent += sent;
+		r->refused += n - sent;
+	}
+	r->send_tsc = now - start;
+	drain(g, r, &s);
+}
+
+uint64_t gen_first(struct gen *g, uint16_t port, uint32_t timeout_ms)
+{
+	struct gen_run r = {.port = port};
+	struct sink s = {.first = g->seq, .last = g->seq - 1};
+	uint64_t end = rte_rdtsc() + us_to_tsc(1000ull * timeout_ms), next = 0, now;
+	struct timespec t;
+
+	while ((now = rte_rdtsc()) < end) {
+		if (now >= next) {
+			g->next = 0;
+			g->lap++;
+			send_burst(g, port, 1, now);
+			next = now + us_to_tsc(100);
+		}
+		receive_burst(g, &r, &s);
+		if (r.received) {
+			clock_gettime(CLOCK_MONOTONIC, &t);
+			return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Part cycles: one turn of the worker's loop in one process, over net_ring."""
+import json
+import subprocess
+
+from .machine import DUT_CPU, dut_cpu
+from .util import Failed, progress
+
+
+def bench_cycles(build, scenario, flows, sizes, bursts, rounds):
+    """One process; a list of its lines."""
+    memory_mib = 256 + flows * 1300 // (1 << 20)
+    command = [f'{build}/tests/bench/bench_cycles', '-l', str(DUT_CPU), '--no-pci',
+               '--in-memory', '--no-telemetry', '-m', str(memory_mib), '--log-level', '4', '--',
+               '--scenario', scenario, '--flows', str(flows),
+               '--size', ','.join(map(str, sizes)), '--burst', ','.join(map(str, bursts)),
+               '--rounds', str(rounds)]
+    p = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                       check=False, preexec_fn=dut_cpu)
+    if p.returncode != 0:
+        raise Failed(f'{" ".join(command)}: exit code {p.returncode}\n{p.stderr}')
+    return [json.loads(line) for line in p.stdout.splitlines()]
+
+
+HEAD = ('  scenario      flows bytes burst      swap    worker      over   (TSC cycles a packet, '
+        'median, quartiles)')
+
+
+def line(e):
+    return (f'  {e["scenario"]:9} {e["flows"]:>9,} {e["size"]:>5} {e["burst"]:>5}  '
+            f'{e["swap_cycles"]:8.1f}  {e["worker_cycles"]:8.1f}  {e["over_swap"]:8.1f}   '
+            f'{e["worker_quartiles"][0]:.1f}–{e["worker_quartiles"][1]:.1f}')
+
+
+def measure(ctx, build=None):
+    entries = []
+    progress.keep(HEAD)
+    for scenario, flows in ctx.cycles:
+        progress.now(f'cycles: {scenario}, {flows:,} flows')
+        for e in bench_cycles(build or ctx.build, scenario, flows, ctx.cycle_sizes,
+                              ctx.cycle_bursts, ctx.cycle_rounds):
+            entries.append(e)
+            if e['burst'] == 0:
+                continue
+            if ctx.verbose or (e['burst'] == 32 and e['size'] == 200):
+                progress.keep(line(e))
+    return entries

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Arguments, preparation, the parts in their order, and what is done with the figures."""
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from . import cycles, idle, machine, spin, start, targets, wire
+from .plan import Context
+from .util import Failed, progress, say
+
+PARTS = {'cycles': cycles.measure, 'wire': wire.measure, 'start': start.measure,
+         'idle': idle.measure, 'spin': spin.measure}
+
+
+def arguments(usage, argv):
+    p = argparse.ArgumentParser(prog='bench', description=usage,
+                                formatter_class=argparse.RawDescriptionHelpFormatter,
+                                usage=argparse.SUPPRESS)
+    p.add_argument('--quick', action='store_true', help='the main figures only')
+    p.add_argument('--only', action='append', choices=PARTS, metavar='PART',
+                   help=', '.join(PARTS))
+    p.add_argument('--json', metavar='FILE', help='every figure')
+    p.add_argument('--from', dest='source', metavar='FILE',
+                   help='measure nothing: figures of an earlier --json')
+    p.add_argument('--verbose', action='store_true', help='a line for each figure')
+    return p.parse_args(argv)
+
+
+def prepare(root):
+    """Packages and an optimised build. The build directory."""
+    subprocess.run([f'{root}/scripts/install-deps', '--bench'], check=True)
+    build = os.environ.get('TANDEM_BUILD', f'{root}/build')
+    build_in(root, build)
+    return build
+
+
+def build_in(root, build, *options):
+    """A release build in `build`, made or brought up to date."""
+    log = tempfile.NamedTemporaryFile('w+', prefix='tandem-bench-build', delete=True)
+    if os.path.exists(f'{build}/build.ninja'):
+        setup = ['meson', 'configure', build, '-Dtests=true', *options]
+    else:
+        setup = ['meson', 'setup', build, root, *options]
+    wanted = ['control/tandemd'] + [f'tests/bench/bench_{n}' for n in ('cycles', 'gen',
+                                                                       'pingpong')]
+    for command in (setup, ['ninja', '-C', build, *wanted]):
+        if subprocess.run(command, stdout=log, stderr=log, check=False).returncode != 0:
+            log.seek(0)
+            raise Failed('the build has failed\n' + log.read()[-4000:])
+
+
+def parts_wanted(args):
+    return [p for p in PARTS if (p in args.only if args.only else p != 'spin')]
+
+
+def measure(root, args, command):
+    build = prepare(root)
+    machine.pin_self()
+    tmp = tempfile.mkdtemp(prefix='tandem-bench-')
+    begun = time.time()
+    figures = {'meta': {**machine.facts(root, build), 'command': command,
+                        'mode': 'quick' if args.quick else 'full',
+                        'date': time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(begun))}}
+    try:
+        ctx = Context(root, build, tmp, args)
+        ctx.build_in = build_in
+        with machine.Hugepages(ctx.hugepages):
+            for part in parts_wanted(args):
+                progress.keep(f'\n{part}')
+                figures[part] = PARTS[part](ctx)
+        figures['meta']['round_trips'] = ctx.pings.all
+        figures['meta']['seconds'] = round(time.time() - begun)
+    finally:
+        progress.clear()
+        shutil.rmtree(tmp)
+    return figures
+
+
+def save(path, figures):
+    with open(path, 'w') as f:
+        json.dump(figures, f, indent=1)
+        f.write('\n')
+
+
+def give_back(path):
+    """What sudo wrote belongs to who called it."""
+    if 'SUDO_UID' in os.environ:
+        os.chown(path, int(os.environ['SUDO_UID']), int(os.environ['SUDO_GID']))
+
+
+def main(root, usage, argv):
+    args = arguments(usage, argv)
+    if os.geteuid() != 0 and not args.source:
+        print('bench: needs root, for hugepages and network namespaces: sudo ./bench',
+              file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        if args.source:
+            with open(args.source) as f:
+                figures = json.load(f)
+        else:
+            figures = measure(root, args, ' '.join(['sudo ./bench'] + argv))
+        figures['targets'] = targets.judge(figures)
+        say()
+        say(targets.table(figures))
+        if args.json:
+            save(args.json, figures)
+            give_back(args.json)
+    except Failed as e:
+        progress.clear()
+        print(f'bench: {e}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        progress.clear()
+        return 130
+    return 0

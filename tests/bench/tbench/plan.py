@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is measured, and for how long: the full run and the quick one."""
+from .flows import SCENARIOS
+from .machine import Pings
+
+FLOWS = (1, 1000, 100000, 1000000)
+SIZES = (72, 200, 1280)  # of IP packets
+
+
+class Context:
+    hugepages = 1700  # tables of a million flows, three packet pools
+    latency_size = 200
+
+    def __init__(self, root, build, tmp, args):
+        self.root, self.build, self.tmp = root, build, tmp
+        self.quick = args.quick
+        self.verbose = args.verbose
+        self.pings = Pings(build)
+        self.churn = True
+        if args.quick:
+            self.plan_quick()
+        else:
+            self.plan_full()
+
+    def plan_full(self):
+        self.cycles = [(s, n) for s in SCENARIOS for n in FLOWS]
+        self.cycle_sizes, self.cycle_bursts, self.cycle_rounds = SIZES, (0, 1, 4, 8, 32), 10000
+        self.wire = [(s, n, SIZES) for s in SCENARIOS for n in FLOWS]
+        self.repeats, self.trial_ms, self.precision = 3, 150, 0.01
+        self.latency_ms, self.churn_ms = 500, 3000
+        self.starts, self.returns = 5, 40
+        self.kernel = [('relay4', 1000, 200), ('relay4', 1000, 72), ('relay4', 1000, 1280),
+                       ('relay4', 1, 200), ('relay6', 1000, 200), ('bridge46', 1000, 200)]
+        self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 3, 400, 0.02
+
+    def plan_quick(self):
+        self.cycles = [('relay4', n) for n in FLOWS] + [('relay6', 1000), ('bridge46', 1000)]
+        self.cycle_sizes, self.cycle_bursts, self.cycle_rounds = (200,), (0, 1, 4, 8, 32), 6000
+        self.wire = [('relay4', 1000, (200,)), ('bridge46', 1000, (200,)),
+                     ('relay4', 1000000, (200,))]
+        self.repeats, self.trial_ms, self.precision = 2, 100, 0.02
+        self.latency_ms, self.churn_ms = 200, 1000
+        self.starts, self.returns = 3, 10
+        self.kernel = [('relay4', 1000, 200)]
+        self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 2, 200, 0.04

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The targets, and whether a run has reached them."""
+from .util import mid
+
+
+def find(entries, **wanted):
+    for e in entries or []:
+        if all(e.get(k) == v for k, v in wanted.items()):
+            return e
+    return None
+
+
+def wire_ratio(figures, scenario, flows):
+    e = find(figures.get('wire', {}).get('entries'), scenario=scenario, flows=flows, size=200)
+    return mid(e['ratio_loss_0']) if e else None
+
+
+def cycles_over(figures):
+    e = find(figures.get('cycles'), scenario='relay4', flows=1000, size=200, burst=32)
+    return e['over_swap'] if e else None
+
+
+def cycles_million(figures):
+    few, many = (find(figures.get('cycles'), scenario='relay4', flows=n, size=200, burst=32)
+                 for n in (1000, 1000000))
+    return many['worker_cycles'] / few['worker_cycles'] if few and many else None
+
+
+def kernel_entry(figures):
+    return find(figures.get('kernel', {}).get('entries'), scenario='relay4', flows=1000, size=200)
+
+
+def kernel_testpmd(driver):
+    def value(figures):
+        e = kernel_entry(figures)
+        return mid(e['ratios'].get(f'tandem {driver}/testpmd {driver}')) if e else None
+    return value
+
+
+def kernel_rtpengine(figures):
+    e = kernel_entry(figures)
+    return mid(e['ratios'].get('tandem af_xdp/rtpengine')) if e else None
+
+
+def kernel_latency(quantile):
+    """The largest of tandem's latencies in terms of rtpengine's, at the same rates."""
+    def value(figures):
+        e = kernel_entry(figures)
+        if not e:
+            return None
+        both = e['latency_us']
+        if 'tandem af_xdp' not in both or 'rtpengine' not in both:
+            return None
+        ratios = [both['tandem af_xdp'][load][quantile] / both['rtpengine'][load][quantile]
+                  for load in both['rtpengine']
+                  if quantile in both['rtpengine'][load] and quantile in both['tandem af_xdp'][load]]
+        return max(ratios) if ratios else None
+    return value
+
+
+def churn_ms(figures):
+    c = figures.get('wire', {}).get('churn')
+    return max(c['blocked_ms']['with']) if c else None
+
+
+def idle_cpu(figures):
+    return mid(figures['idle']['cpu_percent']) if 'idle' in figures else None
+
+
+def idle_lost(figures):
+    return figures['idle']['lost'] if 'idle' in figures else None
+
+
+def start_ms(figures):
+    return mid(figures['start']['first_packet_ms']) if 'start' in figures else None
+
+
+def bytes_a_session(figures):
+    """Between the smallest and the largest number of sessions of this run."""
+    s = sorted((x for x in figures.get('wire', {}).get('sessions', [])
+                if x['scenario'] == 'relay4'), key=lambda x: x['sessions'])
+    if not s or s[-1]['sessions'] - s[0]['sessions'] < 10000:
+        return None
+    return ((s[-1]['memory_bytes'] - s[0]['memory_bytes'])
+            / (s[-1]['sessions'] - s[0]['sessions']))
+
+
+def spin_seen(figures):
+    return figures['spin']['difference'] if 'spin' in figures else None
+
+
+AT_LEAST, AT_MOST, BELOW = 'at least', 'at most', 'below'
+TARGETS = (
+    ('wire: relay4, 1,000 flows, of testpmd 5tswap', AT_LEAST, 0.85,
+     lambda f: wire_ratio(f, 'relay4', 1000), '{:.2f}'),
+    ('wire: bridge46, 1,000 flows, of testpmd 5tswap', AT_LEAST, 0.80,
+     lambda f: wire_ratio(f, 'bridge46', 1000), '{:.2f}'),
+    ('wire: relay4, 1,000,000 flows, of testpmd 5tswap', AT_LEAST, 0.60,
+     lambda f: wire_ratio(f, 'relay4', 1000000), '{:.2f}'),
+    ('cycles: relay4, 1,000 flows, over a header swap', AT_MOST, 45, cycles_over, '{:.1f}'),
+    ('cycles: 1,000,000 flows, times 1,000 flows', AT_MOST, 3, cycles_million, '{:.2f}'),
+    ('kernel: af_xdp, of testpmd', AT_LEAST, 0.9, kernel_testpmd('af_xdp'), '{:.2f}'),
+    ('kernel: af_packet, of testpmd', AT_LEAST, 0.9, kernel_testpmd('af_packet'), '{:.2f}'),
+    ('kernel: af_xdp, times rtpengine', AT_LEAST, 4, kernel_rtpengine, '{:.1f}'),
+    ('kernel: latency p50, times rtpengine', BELOW, 1, kernel_latency('p50'), '{:.2f}'),
+    ('kernel: latency p99, times rtpengine', BELOW, 1, kernel_latency('p99'), '{:.2f}'),
+    ('churn: 1,000 sessions a second, blocked, ms', BELOW, 1, churn_ms, '{:.3f}'),
+    ('idle: adaptive worker, % of its core', BELOW, 5, idle_cpu, '{:.1f}'),
+    ('idle: packets lost when traffic comes back', AT_MOST, 0, idle_lost, '{:.0f}'),
+    ('start: to the first packet, ms', BELOW, 1000, start_ms, '{:.0f}'),
+    ('memory: bytes a session', AT_MOST, 1024, bytes_a_session, '{:.0f}'),
+    ('spin: 50 cycles a packet are seen as', AT_LEAST, 40, spin_seen, '{:.1f}'),
+)
+
+
+def reached(value, how, limit):
+    return {AT_LEAST: value >= limit, AT_MOST: value <= limit, BELOW: value < limit}[how]
+
+
+def judge(figures):
+    out = []
+    for what, how, limit, value_of, fmt in TARGETS:
+        value = value_of(figures)
+        if value is not None:
+            out.append({'what': what, 'how': how, 'limit': limit, 'value': value,
+                        'shown': fmt.format(value), 'ok': reached(value, how, limit)})
+    return out
+
+
+def table(figures):
+    rows = figures['targets']
+    lines = [f'  {"target":52} {"":>9} {"limit":>6} {"measured":>9}']
+    for t in rows:
+        lines.append(f'  {t["what"]:52} {t["how"]:>9} {t["limit"]:>6g} {t["shown"]:>9}  '
+                     f'{"ok" if t["ok"] else "missed"}')
+    return '\n'.join(lines)
