@@ -22,25 +22,29 @@ enum verdict {
 	VERDICT_GO,      /* on to the next stage; relayed in the end */
 	VERDICT_DROP,    /* `drop` says why */
 	VERDICT_PUNT,    /* to the control lcore; `punt` says as what */
-	VERDICT_HANDOFF, /* to the worker that owns it */
+	VERDICT_HANDOFF, /* to the worker `owner` */
 };
 
+/* One cache line a packet: a burst's notes stay in the first-level cache. */
 struct packet {
-	struct wire_frame f;
-	const uint32_t *slot;
-	const struct flow_plan *plan;
+	uint8_t *ip; /* its header, as received */
+	union {
+		const uint32_t *slot;         /* from parse to lookup */
+		const struct flow_plan *plan; /* from there on */
+	};
 	struct flow_rt *rt;
-	uint8_t *data; /* start of the frame as received */
-	uint16_t iface;
-	uint16_t mtu;        /* with DP_PUNT_TOO_BIG */
-	uint32_t nexthop;    /* with DP_PUNT_UNRESOLVED */
-	uint8_t verdict;     /* enum verdict */
-	uint8_t drop;        /* enum flow_drop */
-	uint8_t punt;        /* enum dp_punt_kind */
-	uint8_t media;       /* enum wire_media */
-	uint8_t owner;       /* with VERDICT_HANDOFF */
-	bool learn;          /* from an address that is to be learned */
-	struct wire_rtp rtp; /* for WIRE_MEDIA_RTP */
+	uint32_t nexthop;     /* with DP_PUNT_UNRESOLVED */
+	uint16_t mtu;         /* with DP_PUNT_TOO_BIG */
+	uint16_t iface;       /* where it came in; with DP_PUNT_UNRESOLVED where it goes out */
+	uint16_t payload_len; /* of UDP */
+	uint8_t ip_hlen;      /* 20 or 40 */
+	uint8_t l3_off;
+	uint8_t verdict; /* enum verdict */
+	uint8_t drop;    /* enum flow_drop */
+	uint8_t punt;    /* enum dp_punt_kind */
+	uint8_t media;   /* enum wire_media */
+	uint8_t owner;   /* with VERDICT_HANDOFF */
+	uint8_t tx_port; /* with VERDICT_GO, from rewrite on */
 } __rte_cache_aligned;
 
 struct burst {
@@ -49,13 +53,38 @@ struct burst {
 	struct packet p[BURST_MAX];
 };
 
+static inline uint8_t *packet_udp(const struct packet *p)
+{
+	return p->ip + p->ip_hlen;
+}
+
+static inline uint8_t *packet_payload(const struct packet *p)
+{
+	return p->ip + p->ip_hlen + WIRE_UDP_HLEN;
+}
+
+static inline bool packet_is4(const struct packet *p)
+{
+	return p->ip_hlen == WIRE_IP4_HLEN;
+}
+
+static inline union wire_ip packet_src(const struct packet *p)
+{
+	return packet_is4(p) ? wire_ip_from4(wire_load32(p->ip + 12)) : wire_ip_from6(p->ip + 8);
+}
+
+static inline uint16_t packet_sport(const struct packet *p) /* big endian */
+{
+	return wire_load16(packet_udp(p));
+}
+
 static inline void packet_drop(struct packet *p, enum flow_drop why)
 {
 	p->verdict = VERDICT_DROP;
 	p->drop = (uint8_t)why;
 }
 
-/* With a drop that the leg is charged for. Legs come in pairs of lines, see flow.h. */
+/* With a drop that the leg is charged for. */
 static inline void packet_drop_leg(const struct flow_tables *t, struct packet *p,
 				   enum flow_drop why)
 {

@@ -111,7 +111,6 @@ static struct worker *make_worker(struct dp *dp, uint16_t index)
 	w->dp = dp;
 	w->t = dp->t;
 	w->index = index;
-	w->last_addr = -1;
 	w->fine_hz = (uint32_t)(rte_get_tsc_hz() >> FLOW_FINE_SHIFT);
 	w->ticks_per_s = (uint32_t)(rte_get_tsc_hz() >> FLOW_TICK_SHIFT);
 	/* Buckets start full: an age without packets. */

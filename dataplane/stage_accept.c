@@ -8,53 +8,59 @@
 
 static inline bool from(const struct packet *p, const union wire_ip *ip, uint16_t port)
 {
-	return p->f.sport_be == port && wire_ip_equal(&p->f.src, ip);
+	bool port_ok = packet_sport(p) == port;
+
+	if (likely(packet_is4(p)))
+		return wire_load32(p->ip + 12) == ip->w[3] && port_ok;
+	return ((wire_load64(p->ip + 8) ^ ip->q[0]) | (wire_load64(p->ip + 16) ^ ip->q[1])) == 0 &&
+	       port_ok;
 }
 
-/* Is the sender the one that this flow takes, or one that it may learn (p->learn)? */
-static inline bool sender_ok(struct packet *p)
+enum sender { SENDER_KNOWN, SENDER_NEW, SENDER_STRANGER };
+
+/* Is the sender the one that this flow takes, or one that it may learn? */
+static inline enum sender sender_of(const struct packet *p)
 {
 	const struct flow_plan *plan = p->plan;
 	const struct flow_rt *rt = p->rt;
 
-	if (likely(!(plan->flags & FLOW_PLAN_LEARN)))
-		return (plan->flags & FLOW_PLAN_REMOTE) &&
-		       from(p, &plan->remote, plan->remote_port);
+	if (likely((plan->flags & (FLOW_PLAN_LEARN | FLOW_PLAN_REMOTE)) == FLOW_PLAN_REMOTE))
+		return likely(from(p, &plan->remote, plan->remote_port)) ? SENDER_KNOWN
+									 : SENDER_STRANGER;
+	if (!(plan->flags & FLOW_PLAN_LEARN))
+		return SENDER_STRANGER;
 	if (likely(rt->latched && rt->epoch == plan->epoch)) {
 		if (likely(from(p, &rt->learned, rt->learned_port)))
-			return true;
+			return SENDER_KNOWN;
 		if (!(plan->flags & FLOW_PLAN_FOLLOW))
-			return false;
+			return SENDER_STRANGER;
 	}
-	p->learn = true;
-	return true;
+	return SENDER_NEW;
 }
 
 static inline bool checksum_ok(const struct rte_mbuf *m, const struct packet *p)
 {
-	uint16_t field;
-
-	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_GOOD)
-		return wire_frame_udp_csum_ok(p->data, &p->f);
 	/* Some devices call a missing checksum good, whatever the family. */
-	memcpy(&field, p->data + p->f.l4_off + 6, 2);
-	return field != 0 || p->f.family == 4;
+	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return packet_is4(p) || wire_load16(packet_udp(p) + 6) != 0;
+	return wire_udp_csum_ok(p->ip, p->ip_hlen, p->payload_len + WIRE_UDP_HLEN);
 }
 
 /* FLOW_DROP_COUNT: it may pass. Fills p->media. */
 static inline enum flow_drop check_content(struct packet *p)
 {
-	if (unlikely(p->plan->flags & FLOW_PLAN_ANY)) {
+	const struct flow_plan *plan = p->plan;
+
+	if (unlikely(plan->flags & FLOW_PLAN_ANY)) {
 		/* By its port, since nothing else tells. */
-		p->media = p->plan->flags & FLOW_PLAN_RTCP ? WIRE_MEDIA_RTCP : WIRE_MEDIA_UNKNOWN;
+		p->media = plan->flags & FLOW_PLAN_RTCP ? WIRE_MEDIA_RTCP : WIRE_MEDIA_UNKNOWN;
 		return FLOW_DROP_COUNT;
 	}
-	p->media =
-		(uint8_t)wire_media_classify(p->data + p->f.payload_off, p->f.payload_len, &p->rtp);
+	p->media = (uint8_t)wire_media_classify(packet_payload(p), p->payload_len);
+	if (likely(p->media == WIRE_MEDIA_RTP))
+		return unlikely(plan->flags & FLOW_PLAN_RTCP) ? FLOW_DROP_rtp_on_rtcp
+							      : FLOW_DROP_COUNT;
 	switch (p->media) {
-	case WIRE_MEDIA_RTP:
-		return unlikely(p->plan->flags & FLOW_PLAN_RTCP) ? FLOW_DROP_rtp_on_rtcp
-								 : FLOW_DROP_COUNT;
 	case WIRE_MEDIA_RTCP:
 	case WIRE_MEDIA_STUN:
 	case WIRE_MEDIA_DTLS: return FLOW_DROP_COUNT;
@@ -88,21 +94,22 @@ static bool learn(struct worker *w, struct packet *p)
 	struct flow_leg_rt *leg = &w->t->leg[p->plan->leg];
 	struct flow_rt *rt = p->rt;
 	bool rtp_known = leg->rtp.latched && leg->rtp.epoch == p->plan->epoch;
+	union wire_ip src = packet_src(p);
 
-	if (!wire_ip_is_unicast(&p->f.src) || p->f.sport_be == 0) {
+	if (!wire_ip_is_unicast(&src) || packet_sport(p) == 0) {
 		packet_drop_leg(w->t, p, FLOW_DROP_bad_source);
 		return false;
 	}
 	if (p->plan->flags & FLOW_PLAN_RTCP) {
-		if (rtp_known && !wire_ip_equal(&leg->rtp.learned, &p->f.src)) {
+		if (rtp_known && !wire_ip_equal(&leg->rtp.learned, &src)) {
 			packet_drop_leg(w->t, p, FLOW_DROP_source);
 			return false;
 		}
-	} else if (leg->rtcp.latched && !wire_ip_equal(&leg->rtcp.learned, &p->f.src)) {
+	} else if (leg->rtcp.latched && !wire_ip_equal(&leg->rtcp.learned, &src)) {
 		leg->rtcp.latched = false;
 	}
-	rt->learned = p->f.src;
-	rt->learned_port = p->f.sport_be;
+	rt->learned = src;
+	rt->learned_port = packet_sport(p);
 	rt->latched = true;
 	rt->epoch = p->plan->epoch;
 	rt->event_due = !tell_learned(w, p->plan, rt);
@@ -112,10 +119,11 @@ static bool learn(struct worker *w, struct packet *p)
 
 static inline void accept_one(struct worker *w, struct packet *p, const struct rte_mbuf *m)
 {
+	enum sender sender = sender_of(p);
 	struct flow_rt *rt = p->rt;
 	enum flow_drop why;
 
-	if (unlikely(!sender_ok(p))) {
+	if (unlikely(sender == SENDER_STRANGER)) {
 		packet_drop_leg(w->t, p, FLOW_DROP_source);
 		return;
 	}
@@ -128,13 +136,13 @@ static inline void accept_one(struct worker *w, struct packet *p, const struct r
 		packet_drop_leg(w->t, p, why);
 		return;
 	}
-	if (unlikely(p->learn) && !learn(w, p))
+	if (unlikely(sender == SENDER_NEW) && !learn(w, p))
 		return;
 	if (unlikely(rt->event_due)) /* the event ring was full when it was learned */
 		rt->event_due = rt->epoch == p->plan->epoch && !tell_learned(w, p->plan, rt);
 	__atomic_store_n(&rt->last_seen, w->tick, __ATOMIC_RELAXED);
 	flow_count(rt->rx_packets, 1);
-	flow_count(rt->rx_bytes, p->f.payload_len);
+	flow_count(rt->rx_bytes, p->payload_len);
 }
 
 void stage_accept(struct worker *w, struct burst *b)

@@ -25,7 +25,7 @@ void stage_dispose(struct worker *w, struct burst *b)
 		switch (p->verdict) {
 		case VERDICT_GO:
 			relayed++;
-			tx_frame(w, b->m[i]->port, b->m[i]);
+			tx_frame(w, p->tx_port, b->m[i]);
 			break;
 		case VERDICT_HANDOFF: handoff_add(w, p->owner, b->m[i]); break;
 		case VERDICT_PUNT: punt_one(w, p, b->m[i]); break;

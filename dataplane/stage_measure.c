@@ -11,6 +11,13 @@
 #define SSRC_SILENCE 10 /* a new SSRC takes over after 1/10 s without the old one */
 #define JITTER_MAX_S 2  /* larger steps are the sender's clock, not the network's */
 
+/* Of a packet that stage_accept has found to be RTP. */
+struct rtp_fields {
+	uint32_t ssrc, timestamp;
+	uint16_t seq;
+	uint8_t payload_type;
+};
+
 /* RFC 3551 tables 4 and 5; 0: dynamic, measured. */
 static uint32_t clock_of(uint8_t payload_type)
 {
@@ -54,7 +61,7 @@ static uint32_t lost_so_far(const struct flow_rtp_stats *s)
 	return expected > s->received ? expected - s->received : 0;
 }
 
-static void restart(const struct worker *w, struct flow_rtp_stats *s, const struct wire_rtp *rtp)
+static void restart(const struct worker *w, struct flow_rtp_stats *s, const struct rtp_fields *rtp)
 {
 	if (s->started)
 		flow_count(s->prior_lost, lost_so_far(s));
@@ -118,7 +125,7 @@ static inline void jitter(const struct worker *w, struct flow_rtp_stats *s, uint
 }
 
 static inline void measure_one(const struct worker *w, struct flow_rtp_stats *s,
-			       const struct wire_rtp *rtp)
+			       const struct rtp_fields *rtp)
 {
 	uint16_t ahead;
 
@@ -146,9 +153,18 @@ static inline void measure_one(const struct worker *w, struct flow_rtp_stats *s,
 void stage_measure(struct worker *w, struct burst *b)
 {
 	for (uint16_t i = 0; i < b->n; i++) {
-		struct packet *p = &b->p[i];
+		const struct packet *p = &b->p[i];
+		const uint8_t *payload;
+		struct rtp_fields rtp;
 
-		if (likely(p->verdict == VERDICT_GO && p->media == WIRE_MEDIA_RTP))
-			measure_one(w, &w->t->leg[p->plan->leg].stats, &p->rtp);
+		if (unlikely(p->verdict != VERDICT_GO || p->media != WIRE_MEDIA_RTP))
+			continue;
+		payload = packet_payload(p);
+		rtp.payload_type = payload[1] & 0x7f;
+		rtp.seq = wire_get16(payload + 2);
+		rtp.timestamp = rte_be_to_cpu_32(wire_load32(payload + 4));
+		rtp.ssrc = rte_be_to_cpu_32(wire_load32(payload + 8));
+		/* RTP is accepted at RTP ports only: the statistics follow the running half. */
+		measure_one(w, (struct flow_rtp_stats *)(p->rt + 1), &rtp);
 	}
 }

@@ -22,14 +22,35 @@ static const uint8_t drop_of_bad_frame[] = {
 	[WIRE_BAD_PROTOCOL] = FLOW_DROP_protocol,     [WIRE_BAD_UDP_LENGTH] = FLOW_DROP_udp_length,
 };
 
-static inline int find_addr(struct worker *w, uint16_t iface, const union wire_ip *ip)
+/* The slots of a local address, NULL if it is none of ours; the last one of each family is kept. */
+static inline const uint32_t *slots_of4(struct worker *w, uint16_t iface, uint32_t dst)
 {
-	if (likely(w->last_addr >= 0 && w->last_iface == iface &&
-		   wire_ip_equal(&w->t->addr[w->last_addr].ip, ip)))
-		return w->last_addr;
-	w->last_iface = iface;
-	w->last_addr = flow_addr_find(w->t, iface, ip);
-	return w->last_addr;
+	union wire_ip ip;
+	int addr;
+
+	if (likely(w->last4.slots != NULL && w->last4.dst == dst && w->last4.iface == iface))
+		return w->last4.slots;
+	ip = wire_ip_from4(dst);
+	addr = flow_addr_find(w->t, iface, &ip);
+	w->last4.dst = dst;
+	w->last4.iface = iface;
+	w->last4.slots = addr < 0 ? NULL : flow_slot(w->t, (uint16_t)addr, 0);
+	return w->last4.slots;
+}
+
+static inline const uint32_t *slots_of6(struct worker *w, uint16_t iface, const uint8_t *dst)
+{
+	union wire_ip ip = wire_ip_from6(dst);
+	int addr;
+
+	if (likely(w->last6.slots != NULL && wire_ip_equal(&w->last6.dst, &ip) &&
+		   w->last6.iface == iface))
+		return w->last6.slots;
+	addr = flow_addr_find(w->t, iface, &ip);
+	w->last6.dst = ip;
+	w->last6.iface = iface;
+	w->last6.slots = addr < 0 ? NULL : flow_slot(w->t, (uint16_t)addr, 0);
+	return w->last6.slots;
 }
 
 static void punt(struct packet *p, enum dp_punt_kind kind)
@@ -41,18 +62,16 @@ static void punt(struct packet *p, enum dp_punt_kind kind)
 /* Ours: asked of us, answered to us, or somebody announcing himself (sender = target). */
 static void parse_arp(struct worker *w, struct packet *p, uint32_t len)
 {
-	const uint8_t *arp = p->data + p->f.l3_off;
+	const uint8_t *arp = p->ip;
 	union wire_ip target;
-	uint32_t spa, tpa;
 
-	if (len < p->f.l3_off + 28u) {
+	if (len < p->l3_off + 28u) {
 		packet_drop(p, FLOW_DROP_truncated);
 		return;
 	}
-	memcpy(&spa, arp + 14, 4);
-	memcpy(&tpa, arp + 24, 4);
-	target = wire_ip_from4(tpa);
-	if (spa != tpa && flow_addr_find(w->t, p->iface, &target) < 0)
+	target = wire_ip_from4(wire_load32(arp + 24));
+	if (wire_load32(arp + 14) != wire_load32(arp + 24) &&
+	    flow_addr_find(w->t, p->iface, &target) < 0)
 		packet_drop(p, FLOW_DROP_not_ours);
 	else
 		punt(p, DP_PUNT_ARP);
@@ -60,15 +79,15 @@ static void parse_arp(struct worker *w, struct packet *p, uint32_t len)
 
 static void parse_icmp6(struct worker *w, struct packet *p)
 {
-	const uint8_t *icmp = p->data + p->f.l4_off;
-	union wire_ip target;
+	const uint8_t *icmp = packet_udp(p);
+	union wire_ip dst = wire_ip_from6(p->ip + 24), target;
 
-	if (p->f.payload_len < 8) {
+	if (p->payload_len < 8) {
 		packet_drop(p, FLOW_DROP_truncated);
 		return;
 	}
 	if (icmp[0] >= ICMP6_ND_FIRST && icmp[0] <= ICMP6_ND_LAST) {
-		if (icmp[0] == ICMP6_NS && p->f.payload_len >= 24) {
+		if (icmp[0] == ICMP6_NS && p->payload_len >= 24) {
 			target = wire_ip_from6(icmp + 8);
 			if (flow_addr_find(w->t, p->iface, &target) >= 0) {
 				punt(p, DP_PUNT_ND);
@@ -79,11 +98,21 @@ static void parse_icmp6(struct worker *w, struct packet *p)
 			return;
 		}
 		packet_drop(p, FLOW_DROP_not_ours);
-	} else if (flow_addr_find(w->t, p->iface, &p->f.dst) < 0) {
+	} else if (flow_addr_find(w->t, p->iface, &dst) < 0) {
 		packet_drop(p, FLOW_DROP_not_ours);
 	} else {
 		punt(p, DP_PUNT_ICMP);
 	}
+}
+
+static void parse_icmp4(struct worker *w, struct packet *p)
+{
+	union wire_ip dst = wire_ip_from4(wire_load32(p->ip + 16));
+
+	if (flow_addr_find(w->t, p->iface, &dst) < 0)
+		packet_drop(p, FLOW_DROP_not_ours);
+	else
+		punt(p, DP_PUNT_ICMP);
 }
 
 static void parse_other(struct worker *w, struct packet *p, enum wire_frame_kind kind, uint32_t len)
@@ -91,47 +120,75 @@ static void parse_other(struct worker *w, struct packet *p, enum wire_frame_kind
 	switch (kind) {
 	case WIRE_ARP: parse_arp(w, p, len); break;
 	case WIRE_ICMP6: parse_icmp6(w, p); break;
-	case WIRE_ICMP4:
-		if (flow_addr_find(w->t, p->iface, &p->f.dst) < 0)
-			packet_drop(p, FLOW_DROP_not_ours);
-		else
-			punt(p, DP_PUNT_ICMP);
-		break;
+	case WIRE_ICMP4: parse_icmp4(w, p); break;
 	default: packet_drop(p, drop_of_bad_frame[kind]); break;
 	}
 }
 
-static inline void parse_one(struct worker *w, struct packet *p, struct rte_mbuf *m)
+/* Whatever wire_headers_plain() has no word for: VLANs, other protocols, faults. */
+static __rte_noinline bool parse_rest(struct worker *w, struct packet *p, const struct rte_mbuf *m,
+				      bool check_csum)
 {
-	bool ip_checked =
-		(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
 	enum wire_frame_kind kind;
-	int iface, addr;
+	struct wire_headers h;
+	int iface;
+
+	if (m->nb_segs != 1) {
+		packet_drop(p, FLOW_DROP_segmented);
+		return false;
+	}
+	kind = wire_headers_parse(data, m->data_len, check_csum, &h);
+	iface = flow_iface_find(w->t, m->port, h.vlan);
+	if (iface < 0) {
+		packet_drop(p, FLOW_DROP_vlan);
+		return false;
+	}
+	p->ip = data + h.l3_off;
+	p->l3_off = (uint8_t)h.l3_off;
+	p->iface = (uint16_t)iface;
+	p->ip_hlen = h.ip_hlen;
+	p->payload_len = h.payload_len;
+	if (kind != WIRE_UDP) {
+		parse_other(w, p, kind, m->data_len);
+		return false;
+	}
+	return true;
+}
+
+static inline bool parse_headers(struct worker *w, struct packet *p, const struct rte_mbuf *m)
+{
+	bool check_csum =
+		(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	uint16_t iface = w->t->port_iface[m->port];
+	struct wire_headers h;
+
+	if (unlikely(m->nb_segs != 1 || iface == 0 ||
+		     !wire_headers_plain(data, m->data_len, check_csum, &h)))
+		return parse_rest(w, p, m, check_csum);
+	p->ip = data + WIRE_ETH_HLEN;
+	p->l3_off = WIRE_ETH_HLEN;
+	p->iface = iface - 1;
+	p->ip_hlen = h.ip_hlen;
+	p->payload_len = h.payload_len;
+	return true;
+}
+
+static inline void parse_one(struct worker *w, struct packet *p, const struct rte_mbuf *m)
+{
+	const uint32_t *slots;
 
 	p->verdict = VERDICT_GO;
-	p->learn = false;
-	p->data = rte_pktmbuf_mtod(m, uint8_t *);
-	if (unlikely(m->nb_segs != 1)) {
-		packet_drop(p, FLOW_DROP_segmented);
+	if (unlikely(!parse_headers(w, p, m)))
 		return;
-	}
-	kind = wire_frame_parse(p->data, m->data_len, !ip_checked, &p->f);
-	iface = flow_iface_find(w->t, m->port, p->f.vlan);
-	if (unlikely(iface < 0)) {
-		packet_drop(p, FLOW_DROP_vlan);
-		return;
-	}
-	p->iface = (uint16_t)iface;
-	if (unlikely(kind != WIRE_UDP)) {
-		parse_other(w, p, kind, m->data_len);
-		return;
-	}
-	addr = find_addr(w, p->iface, &p->f.dst);
-	if (unlikely(addr < 0)) {
+	slots = packet_is4(p) ? slots_of4(w, p->iface, wire_load32(p->ip + 16))
+			      : slots_of6(w, p->iface, p->ip + 24);
+	if (unlikely(slots == NULL)) {
 		packet_drop(p, FLOW_DROP_not_ours);
 		return;
 	}
-	p->slot = flow_slot(w->t, (uint16_t)addr, rte_be_to_cpu_16(p->f.dport_be));
+	p->slot = slots + wire_get16(packet_udp(p) + 2);
 	rte_prefetch0(p->slot);
 }
 

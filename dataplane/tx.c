@@ -5,11 +5,9 @@
 static void send_port(struct worker *w, uint16_t port)
 {
 	struct tx_buffer *tx = &w->tx[port];
-	uint64_t bytes = 0;
+	uint64_t bytes = tx->bytes;
 	uint16_t sent;
 
-	for (uint16_t i = 0; i < tx->n; i++)
-		bytes += tx->m[i]->pkt_len;
 	sent = rte_eth_tx_burst(port, tx->queue, tx->m, tx->n);
 	if (unlikely(sent < tx->n)) {
 		for (uint16_t i = sent; i < tx->n; i++)
@@ -20,6 +18,7 @@ static void send_port(struct worker *w, uint16_t port)
 	worker_count(w, tx_packets, sent);
 	worker_count(w, tx_bytes, bytes);
 	tx->n = 0;
+	tx->bytes = 0;
 }
 
 /* Where the device has fewer queues than there are workers, another one sends for us. */
@@ -29,10 +28,12 @@ void tx_frame(struct worker *w, uint16_t port, struct rte_mbuf *m)
 
 	if (unlikely(tx->worker != w->index)) {
 		m->ol_flags |= dp_tx_ready_flag;
+		m->port = port;
 		handoff_add(w, tx->worker, m);
 		return;
 	}
 	tx->m[tx->n++] = m;
+	tx->bytes += m->pkt_len;
 	w->tx_dirty |= UINT32_C(1) << port;
 	if (unlikely(tx->n == TX_BUFFER_MAX))
 		send_port(w, port);

@@ -18,6 +18,7 @@ struct tx_buffer {
 	uint16_t n;
 	uint16_t queue;
 	uint16_t worker; /* whose queue it is: our own index, or whom to hand frames to */
+	uint32_t bytes;
 	struct rte_mbuf *m[TX_BUFFER_MAX];
 };
 
@@ -41,9 +42,17 @@ struct worker {
 	uint32_t tick, fine;
 	uint32_t fine_hz; /* flow_fine() units a second */
 
-	/* The local address found last: most packets of a burst are for the same one. */
-	uint16_t last_iface;
-	int last_addr;
+	/* The local addresses found last: most packets of a burst are for the same ones. */
+	struct {
+		const uint32_t *slots;
+		uint32_t dst;
+		uint16_t iface;
+	} last4;
+	struct {
+		const uint32_t *slots;
+		union wire_ip dst;
+		uint16_t iface;
+	} last6;
 
 	uint16_t rx_count;
 	struct {

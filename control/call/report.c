@@ -126,13 +126,17 @@ static void write_rx(const struct sessions *s, const struct flow_leg_rt *rt, str
 	json_w_close(b, '}');
 }
 
-/* What a leg was sent is what the other leg's flows passed on. */
+/* What a leg was sent is what the other leg's flows accepted, less what they kept. */
 static void write_tx(const struct flow_leg_rt *other, struct tnd_buf *b)
 {
 	json_w_open(b, "tx", '{');
 	json_w_uint(b, "packets",
-		    flow_read(other->rtp.fwd_packets) + flow_read(other->rtcp.fwd_packets));
-	json_w_uint(b, "bytes", flow_read(other->rtp.fwd_bytes) + flow_read(other->rtcp.fwd_bytes));
+		    flow_read(other->rtp.rx_packets) - flow_read(other->rtp.unsent_packets) +
+			    flow_read(other->rtcp.rx_packets) -
+			    flow_read(other->rtcp.unsent_packets));
+	json_w_uint(b, "bytes",
+		    flow_read(other->rtp.rx_bytes) - flow_read(other->rtp.unsent_bytes) +
+			    flow_read(other->rtcp.rx_bytes) - flow_read(other->rtcp.unsent_bytes));
 	json_w_close(b, '}');
 }
 

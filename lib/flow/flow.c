@@ -9,9 +9,14 @@
 #include <rte_rcu_qsbr.h>
 
 #include "checksum.h"
+#include "frame.h"
 
 _Static_assert(sizeof(struct flow_plan) == RTE_CACHE_LINE_SIZE, "a plan is one cache line");
 _Static_assert(sizeof(struct flow_rt) == RTE_CACHE_LINE_SIZE, "a flow's hot half is one line");
+_Static_assert(offsetof(struct flow_plan, out_port) == offsetof(struct flow_plan, out_sport) + 2,
+	       "the ports of a plan stand as in a UDP header");
+_Static_assert(offsetof(struct flow_leg_rt, stats) == sizeof(struct flow_rt),
+	       "the statistics follow the running half that they are of");
 _Static_assert(sizeof(struct flow_leg_rt) == 4 * RTE_CACHE_LINE_SIZE, "a leg is four lines");
 _Static_assert(FLOW_LEG_DROPS <= FLOW_LEG_DROPS_MAX, "drop.def: LEG reasons come first");
 _Static_assert(RTE_DIM(((struct flow_tables *)0)->addr_hash) == 1024, "flow_addr_hash: 10 bits");
@@ -104,6 +109,24 @@ void flow_tables_free(struct flow_tables *t)
 	rte_free(t);
 }
 
+static void fill_l2(struct flow_iface *f)
+{
+	static const uint16_t types[2] = {WIRE_ETHERTYPE_IP4, WIRE_ETHERTYPE_IP6};
+
+	f->l2_hlen = f->vlan ? WIRE_ETH_HLEN + WIRE_VLAN_HLEN : WIRE_ETH_HLEN;
+	for (unsigned int i = 0; i < 2; i++) {
+		uint8_t *p = f->l2_tail[i];
+
+		memcpy(p, f->mac.addr_bytes, RTE_ETHER_ADDR_LEN);
+		if (f->vlan) {
+			wire_put16(p + 6, WIRE_ETHERTYPE_VLAN);
+			wire_put16(p + 8, f->vlan);
+			p += WIRE_VLAN_HLEN;
+		}
+		wire_put16(p + 6, types[i]);
+	}
+}
+
 int flow_iface_add(struct flow_tables *t, const struct flow_iface *iface)
 {
 	if (t->iface_count == FLOW_IFACES_MAX || iface->port >= FLOW_PORTS_MAX)
@@ -112,6 +135,7 @@ int flow_iface_add(struct flow_tables *t, const struct flow_iface *iface)
 		if (t->iface[i].port == iface->port && t->iface[i].vlan == iface->vlan)
 			return -EEXIST;
 	t->iface[t->iface_count] = *iface;
+	fill_l2(&t->iface[t->iface_count]);
 	if (iface->vlan == 0)
 		t->port_iface[iface->port] = t->iface_count + 1;
 	return t->iface_count++;

@@ -55,13 +55,17 @@ struct flow_iface {
 	uint16_t vlan; /* 0: untagged */
 	uint16_t mtu;  /* IP packet, bytes */
 	struct rte_ether_addr mac;
-};
+	/* Made by flow_iface_add(), ready to be copied behind the destination MAC of a frame:
+	 * source MAC, VLAN tag if any, EtherType; for IPv4 and for IPv6. */
+	uint8_t l2_hlen; /* of the whole Ethernet header */
+	uint8_t l2_tail[2][12];
+} __rte_aligned(64);
 
 /* A local address. Writer: control, before the workers start. */
 struct flow_addr {
 	union wire_ip ip;
 	uint16_t iface;
-};
+} __rte_aligned(32);
 
 /*
  * The MAC address of a next hop, in one word so that it changes in one store. An address that
@@ -94,9 +98,9 @@ enum flow_plan_flags {
 struct flow_plan {
 	union wire_ip remote; /* the signalled sender */
 	union wire_ip out_ip; /* destination of what goes out */
+	uint16_t out_sport;   /* our port on the other leg; as in a UDP header, before … */
+	uint16_t out_port;    /* … the other leg's */
 	uint16_t remote_port;
-	uint16_t out_port;
-	uint16_t out_sport;  /* our port on the other leg */
 	uint16_t out_addr;   /* our address on the other leg: index of flow_addr */
 	uint32_t nexthop;    /* index of flow_nexthop, for out_ip */
 	uint32_t leg;        /* index of flow_leg_rt; session = leg / 2 */
@@ -123,10 +127,10 @@ struct flow_rt {
 	uint8_t pad[3];
 	uint32_t last_seen; /* tick of the last accepted packet, flow_tick() */
 	uint32_t pad2;
-	uint64_t rx_packets;  /* accepted from the far end */
-	uint64_t rx_bytes;    /* UDP payload */
-	uint64_t fwd_packets; /* of these, sent on to the other leg */
-	uint64_t fwd_bytes;
+	uint64_t rx_packets;     /* accepted from the far end */
+	uint64_t rx_bytes;       /* UDP payload */
+	uint64_t unsent_packets; /* of these, those not sent on to the other leg */
+	uint64_t unsent_bytes;
 } __rte_cache_aligned;
 
 /*

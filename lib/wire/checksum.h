@@ -113,15 +113,20 @@ static inline uint16_t wire_checksum_udp(uint64_t sum)
 
 /*
  * The field after words that summed to `old_sum` were replaced by words that sum to `new_sum`
- * (RFC 1624 eqn. 3). Wrong before stays wrong after.
+ * (RFC 1624 eqn. 3). Wrong before stays wrong after. `old_sum` is of at most 16 words of
+ * 32 bits: it is subtracted from a multiple of 2^32 - 1, which is zero here.
  */
 static inline uint16_t wire_checksum_update(uint16_t field, uint64_t old_sum, uint64_t new_sum)
 {
-	uint64_t sum = (uint16_t)~field;
+	return wire_checksum((uint16_t)~field + (UINT64_C(16) * 0xffffffff - old_sum) + new_sum);
+}
 
-	sum += (uint16_t)~wire_sum_fold(old_sum);
-	sum += wire_sum_fold(new_sum);
-	return wire_checksum(sum);
+/* The same for UDP, where a zero field means "none". */
+static inline uint16_t wire_checksum_update_udp(uint16_t field, uint64_t old_sum, uint64_t new_sum)
+{
+	uint16_t c = wire_checksum_update(field, old_sum, new_sum);
+
+	return c == 0 ? 0xffff : c;
 }
 
 #endif

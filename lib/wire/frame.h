@@ -85,10 +85,42 @@ static inline void wire_put32(uint8_t *p, uint32_t v)
 	wire_put16(p + 2, (uint16_t)v);
 }
 
-static inline enum wire_frame_kind wire_frame_udp(const uint8_t *p, uint32_t l4_len,
-						  struct wire_frame *f)
+static inline uint16_t wire_load16(const uint8_t *p)
 {
-	const uint8_t *udp = p + f->l4_off;
+	uint16_t v;
+
+	memcpy(&v, p, 2);
+	return v;
+}
+
+static inline uint32_t wire_load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, 4);
+	return v;
+}
+
+static inline uint64_t wire_load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return v;
+}
+
+/* Where the headers of a frame are: what the packet path needs to know of it. */
+struct wire_headers {
+	uint16_t vlan; /* VLAN identifier, 0 if untagged */
+	uint16_t l3_off;
+	uint16_t payload_len; /* behind UDP, for ICMP behind IP; link padding is not counted */
+	uint8_t ip_hlen;      /* 20 or 40 */
+	uint8_t family;       /* 4, 6, or 0 */
+};
+
+static inline enum wire_frame_kind wire_headers_udp(const uint8_t *udp, uint32_t l4_len,
+						    struct wire_headers *h)
+{
 	uint16_t len;
 
 	if (l4_len < WIRE_UDP_HLEN)
@@ -96,52 +128,47 @@ static inline enum wire_frame_kind wire_frame_udp(const uint8_t *p, uint32_t l4_
 	len = wire_get16(udp + 4);
 	if (len < WIRE_UDP_HLEN || len > l4_len)
 		return WIRE_BAD_UDP_LENGTH;
-	memcpy(&f->sport_be, udp, 2);
-	memcpy(&f->dport_be, udp + 2, 2);
-	f->payload_off = f->l4_off + WIRE_UDP_HLEN;
-	f->payload_len = len - WIRE_UDP_HLEN;
+	h->payload_len = len - WIRE_UDP_HLEN;
 	return WIRE_UDP;
 }
 
-static inline enum wire_frame_kind wire_frame_ip4(const uint8_t *p, uint32_t len, bool check_csum,
-						  struct wire_frame *f)
+/* The ones' complement sum of a header without options. */
+static inline bool wire_ip4_csum_ok(const uint8_t *ip)
 {
-	const uint8_t *ip = p + f->l3_off;
-	uint32_t left = len - f->l3_off, total, word;
-	uint16_t frag;
+	uint64_t sum = wire_load64(ip), next = wire_load64(ip + 8);
+
+	sum += next;
+	sum += sum < next; /* the carry comes around */
+	sum = (sum & 0xffffffff) + (sum >> 32) + wire_load32(ip + 16);
+	return wire_sum_fold(sum) == 0xffff;
+}
+
+static inline enum wire_frame_kind wire_headers_ip4(const uint8_t *ip, uint32_t left,
+						    bool check_csum, struct wire_headers *h)
+{
+	uint32_t total;
 
 	if (left < WIRE_IP4_HLEN)
 		return WIRE_BAD_TRUNCATED;
-	if (ip[0] >> 4 != 4)
-		return WIRE_BAD_IP_VERSION;
-	if ((ip[0] & 0x0f) < 5)
-		return WIRE_BAD_IP_HEADER;
-	if ((ip[0] & 0x0f) > 5)
-		return WIRE_BAD_IP_OPTIONS;
+	if (ip[0] != 0x45) {
+		if (ip[0] >> 4 != 4)
+			return WIRE_BAD_IP_VERSION;
+		return (ip[0] & 0x0f) < 5 ? WIRE_BAD_IP_HEADER : WIRE_BAD_IP_OPTIONS;
+	}
 	total = wire_get16(ip + 2);
 	if (total < WIRE_IP4_HLEN)
 		return WIRE_BAD_IP_HEADER;
 	if (total > left)
 		return WIRE_BAD_TRUNCATED;
-	if (check_csum && wire_sum_fold(wire_sum(ip, WIRE_IP4_HLEN)) != 0xffff)
+	if (check_csum && !wire_ip4_csum_ok(ip))
 		return WIRE_BAD_IP_CSUM;
-	frag = wire_get16(ip + 6);
-	if (frag & 0x3fff) /* more fragments, or an offset */
+	if (wire_load16(ip + 6) & htons(0x3fff)) /* more fragments, or an offset */
 		return WIRE_BAD_FRAGMENT;
-
-	memcpy(&word, ip + 12, 4);
-	f->src = wire_ip_from4(word);
-	memcpy(&word, ip + 16, 4);
-	f->dst = wire_ip_from4(word);
-	f->family = 4;
-	f->tos = ip[1];
-	f->ttl = ip[8];
-	f->dont_fragment = (frag & 0x4000) != 0;
-	f->l4_off = f->l3_off + WIRE_IP4_HLEN;
+	h->family = 4;
+	h->ip_hlen = WIRE_IP4_HLEN;
 	if (ip[9] == WIRE_PROTO_UDP)
-		return wire_frame_udp(p, total - WIRE_IP4_HLEN, f);
-	f->payload_off = f->l4_off;
-	f->payload_len = (uint16_t)(total - WIRE_IP4_HLEN);
+		return wire_headers_udp(ip + WIRE_IP4_HLEN, total - WIRE_IP4_HLEN, h);
+	h->payload_len = (uint16_t)(total - WIRE_IP4_HLEN);
 	return ip[9] == WIRE_PROTO_ICMP4 ? WIRE_ICMP4 : WIRE_BAD_PROTOCOL;
 }
 
@@ -162,11 +189,16 @@ static inline enum wire_frame_kind wire_frame_next_header(uint8_t next)
 	}
 }
 
-static inline enum wire_frame_kind wire_frame_ip6(const uint8_t *p, uint32_t len,
-						  struct wire_frame *f)
+/* ::ffff:0:0/96, which on the wire would pass for IPv4 further on (RFC 4942 §2.2). */
+static inline bool wire_ip6_is_mapped(const uint8_t *ip6)
 {
-	const uint8_t *ip = p + f->l3_off;
-	uint32_t left = len - f->l3_off, plen;
+	return wire_load64(ip6) == 0 && wire_load32(ip6 + 8) == WIRE_IP4_PREFIX;
+}
+
+static inline enum wire_frame_kind wire_headers_ip6(const uint8_t *ip, uint32_t left,
+						    struct wire_headers *h)
+{
+	uint32_t plen;
 
 	if (left < WIRE_IP6_HLEN)
 		return WIRE_BAD_TRUNCATED;
@@ -175,70 +207,168 @@ static inline enum wire_frame_kind wire_frame_ip6(const uint8_t *p, uint32_t len
 	plen = wire_get16(ip + 4);
 	if (plen > left - WIRE_IP6_HLEN)
 		return WIRE_BAD_TRUNCATED;
-
-	f->src = wire_ip_from6(ip + 8);
-	f->dst = wire_ip_from6(ip + 24);
-	/* A mapped address on the wire would pass for IPv4 further on (RFC 4942 §2.2). */
-	if (wire_ip_is4(&f->src) || wire_ip_is4(&f->dst))
+	if (wire_ip6_is_mapped(ip + 8) || wire_ip6_is_mapped(ip + 24))
 		return WIRE_BAD_IP_HEADER;
-	f->family = 6;
-	f->tos = (uint8_t)(ip[0] << 4 | ip[1] >> 4);
-	f->ttl = ip[7];
-	f->dont_fragment = true;
-	f->l4_off = f->l3_off + WIRE_IP6_HLEN;
+	h->family = 6;
+	h->ip_hlen = WIRE_IP6_HLEN;
 	if (ip[6] == WIRE_PROTO_UDP)
-		return wire_frame_udp(p, plen, f);
-	f->payload_off = f->l4_off;
-	f->payload_len = (uint16_t)plen;
+		return wire_headers_udp(ip + WIRE_IP6_HLEN, plen, h);
+	h->payload_len = (uint16_t)plen;
 	return wire_frame_next_header(ip[6]);
 }
 
 /*
- * Fills `f` and says what the frame is. `check_ip4_csum` is false where the device has
- * verified the IPv4 header checksum already. The UDP checksum is wire_frame_udp_csum_ok()'s.
- * On WIRE_BAD_* only `vlan`, and whatever was read before the fault, is valid.
+ * Finds the headers and says what the frame is. `check_ip4_csum` is false where the device has
+ * verified the IPv4 header checksum already. On WIRE_BAD_* only `vlan` is valid.
  */
-static inline enum wire_frame_kind wire_frame_parse(const uint8_t *p, uint32_t len,
-						    bool check_ip4_csum, struct wire_frame *f)
+static inline enum wire_frame_kind wire_headers_parse(const uint8_t *p, uint32_t len,
+						      bool check_ip4_csum, struct wire_headers *h)
 {
 	uint16_t type;
 
-	f->vlan = 0;
-	f->family = 0;
+	h->vlan = 0;
+	h->family = 0;
+	h->ip_hlen = 0;
+	h->payload_len = 0;
+	h->l3_off = WIRE_ETH_HLEN;
 	if (len < WIRE_ETH_HLEN)
 		return WIRE_BAD_TRUNCATED;
-	f->l3_off = WIRE_ETH_HLEN;
-	type = wire_get16(p + 12);
-	if (type == WIRE_ETHERTYPE_VLAN) {
+	type = wire_load16(p + 12);
+	if (type == htons(WIRE_ETHERTYPE_VLAN)) {
 		if (len < WIRE_ETH_HLEN + WIRE_VLAN_HLEN)
 			return WIRE_BAD_TRUNCATED;
-		f->vlan = wire_get16(p + 14) & 0x0fff;
-		type = wire_get16(p + 16);
-		f->l3_off = WIRE_ETH_HLEN + WIRE_VLAN_HLEN;
+		h->vlan = wire_get16(p + 14) & 0x0fff;
+		h->l3_off = WIRE_ETH_HLEN + WIRE_VLAN_HLEN;
+		type = wire_load16(p + 16);
 	}
-	switch (type) {
-	case WIRE_ETHERTYPE_IP4: return wire_frame_ip4(p, len, check_ip4_csum, f);
-	case WIRE_ETHERTYPE_IP6: return wire_frame_ip6(p, len, f);
-	case WIRE_ETHERTYPE_ARP: return WIRE_ARP;
-	default: return WIRE_BAD_ETHERTYPE;
-	}
+	if (type == htons(WIRE_ETHERTYPE_IP4))
+		return wire_headers_ip4(p + h->l3_off, len - h->l3_off, check_ip4_csum, h);
+	if (type == htons(WIRE_ETHERTYPE_IP6))
+		return wire_headers_ip6(p + h->l3_off, len - h->l3_off, h);
+	return type == htons(WIRE_ETHERTYPE_ARP) ? WIRE_ARP : WIRE_BAD_ETHERTYPE;
 }
 
-/* Sum of what a UDP checksum covers besides the UDP header and payload (RFC 768, RFC 8200 §8.1). */
-static inline uint64_t wire_sum_pseudo(const struct wire_frame *f, uint16_t l4_len)
+/* Version 4, 20 bytes of header, no fragment: what is looked at, and what must be there. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define WIRE_IP4_PLAIN_MASK UINT64_C(0xff3f0000000000ff)
+#define WIRE_IP4_PLAIN      UINT64_C(0x0000000000000045)
+#else
+#define WIRE_IP4_PLAIN_MASK UINT64_C(0xff00000000003fff)
+#define WIRE_IP4_PLAIN      UINT64_C(0x4500000000000000)
+#endif
+
+/*
+ * The same verdict as wire_headers_parse() for what nearly every frame is, untagged UDP without
+ * a fault; false, and nothing said, for anything else.
+ */
+static inline bool wire_headers_plain(const uint8_t *p, uint32_t len, bool check_ip4_csum,
+				      struct wire_headers *h)
 {
-	return wire_sum_ip(&f->src) + wire_sum_ip(&f->dst) + htons(l4_len) + htons(WIRE_PROTO_UDP);
+	const uint8_t *ip = p + WIRE_ETH_HLEN;
+	uint32_t l4_len, udp_len;
+	uint16_t type;
+
+	if (len < WIRE_ETH_HLEN + WIRE_IP4_HLEN + WIRE_UDP_HLEN)
+		return false;
+	type = wire_load16(p + 12);
+	h->l3_off = WIRE_ETH_HLEN;
+	if (type == htons(WIRE_ETHERTYPE_IP4)) {
+		l4_len = wire_get16(ip + 2) - (uint32_t)WIRE_IP4_HLEN;
+		udp_len = wire_get16(ip + WIRE_IP4_HLEN + 4);
+		if ((wire_load64(ip) & WIRE_IP4_PLAIN_MASK) != WIRE_IP4_PLAIN ||
+		    ip[9] != WIRE_PROTO_UDP || l4_len > len - WIRE_ETH_HLEN - WIRE_IP4_HLEN ||
+		    (check_ip4_csum && !wire_ip4_csum_ok(ip)))
+			return false;
+		h->family = 4;
+		h->ip_hlen = WIRE_IP4_HLEN;
+	} else {
+		if (type != htons(WIRE_ETHERTYPE_IP6) ||
+		    len < WIRE_ETH_HLEN + WIRE_IP6_HLEN + WIRE_UDP_HLEN)
+			return false;
+		l4_len = wire_get16(ip + 4);
+		udp_len = wire_get16(ip + WIRE_IP6_HLEN + 4);
+		if (ip[0] >> 4 != 6 || ip[6] != WIRE_PROTO_UDP ||
+		    l4_len > len - WIRE_ETH_HLEN - WIRE_IP6_HLEN || wire_load64(ip + 8) == 0 ||
+		    wire_load64(ip + 24) == 0)
+			return false;
+		h->family = 6;
+		h->ip_hlen = WIRE_IP6_HLEN;
+	}
+	h->payload_len = (uint16_t)(udp_len - WIRE_UDP_HLEN);
+	return udp_len >= WIRE_UDP_HLEN && udp_len <= l4_len;
 }
 
-/* A zero field is "none", which only IPv4 allows (RFC 768, RFC 8200 §8.1). */
+/* The same with every field read out, for those who have time. See wire_headers_parse(). */
+static inline enum wire_frame_kind wire_frame_parse(const uint8_t *p, uint32_t len,
+						    bool check_ip4_csum, struct wire_frame *f)
+{
+	struct wire_headers h;
+	enum wire_frame_kind kind = wire_headers_parse(p, len, check_ip4_csum, &h);
+	const uint8_t *ip = p + h.l3_off;
+
+	memset(f, 0, sizeof(*f));
+	f->vlan = h.vlan;
+	f->l3_off = h.l3_off;
+	f->family = h.family;
+	if (h.family == 0)
+		return kind;
+	f->l4_off = f->payload_off = h.l3_off + h.ip_hlen;
+	f->payload_len = h.payload_len;
+	if (h.family == 4) {
+		f->src = wire_ip_from4(wire_load32(ip + 12));
+		f->dst = wire_ip_from4(wire_load32(ip + 16));
+		f->tos = ip[1];
+		f->ttl = ip[8];
+		f->dont_fragment = (ip[6] & 0x40) != 0;
+	} else {
+		f->src = wire_ip_from6(ip + 8);
+		f->dst = wire_ip_from6(ip + 24);
+		f->tos = (uint8_t)(ip[0] << 4 | ip[1] >> 4);
+		f->ttl = ip[7];
+		f->dont_fragment = true;
+	}
+	if (kind == WIRE_UDP) {
+		f->sport_be = wire_load16(p + f->l4_off);
+		f->dport_be = wire_load16(p + f->l4_off + 2);
+		f->payload_off += WIRE_UDP_HLEN;
+	}
+	return kind;
+}
+
+/* Sums of what a relay replaces: addresses and ports, where UDP follows. */
+static inline uint64_t wire_sum_tuple4(const uint8_t *ip)
+{
+	return (uint64_t)wire_load32(ip + 12) + wire_load32(ip + 16) + wire_load32(ip + 20);
+}
+
+static inline uint64_t wire_sum_tuple6(const uint8_t *ip)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 8; i < 44; i += 4)
+		sum += wire_load32(ip + i);
+	return sum;
+}
+
+/*
+ * Is the UDP checksum right? `ip` is the IP header, `udp_len` counts the UDP header. A zero
+ * field is "none", which only IPv4 allows (RFC 768, RFC 8200 §8.1). In both families the
+ * addresses stand right before UDP, so that they and the datagram are summed in one go.
+ */
+static inline bool wire_udp_csum_ok(const uint8_t *ip, uint8_t ip_hlen, uint16_t udp_len)
+{
+	unsigned int addr_len = ip_hlen == WIRE_IP4_HLEN ? 8 : 32;
+
+	if (wire_load16(ip + ip_hlen + 6) == 0)
+		return ip_hlen == WIRE_IP4_HLEN;
+	return wire_sum_fold(wire_sum(ip + ip_hlen - addr_len, addr_len + udp_len) +
+			     htons(udp_len) + htons(WIRE_PROTO_UDP)) == 0xffff;
+}
+
 static inline bool wire_frame_udp_csum_ok(const uint8_t *p, const struct wire_frame *f)
 {
-	uint16_t len = f->payload_len + WIRE_UDP_HLEN, field;
-
-	memcpy(&field, p + f->l4_off + 6, 2);
-	if (field == 0)
-		return f->family == 4;
-	return wire_sum_fold(wire_sum_pseudo(f, len) + wire_sum(p + f->l4_off, len)) == 0xffff;
+	return wire_udp_csum_ok(p + f->l3_off, (uint8_t)(f->l4_off - f->l3_off),
+				f->payload_len + WIRE_UDP_HLEN);
 }
 
 #endif

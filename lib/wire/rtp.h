@@ -38,28 +38,48 @@ struct wire_rtp {
 };
 
 /*
- * Reads an RTP header of version 2 whose CSRC list, extension and padding fit into `len`
- * (padding of 1 byte up to the whole payload). False otherwise.
+ * A header of version 2 whose CSRC list, extension and padding fit into `len` (padding of
+ * 1 byte up to the whole payload). *off and *pad are what stands before and behind the payload.
  */
-static inline bool wire_rtp_parse(const uint8_t *p, uint32_t len, struct wire_rtp *rtp)
+static inline bool wire_rtp_bounds(const uint8_t *p, uint32_t len, uint32_t *off, uint32_t *pad)
 {
-	uint32_t off, pad = 0;
-
-	if (len < WIRE_RTP_HLEN || p[0] >> 6 != 2)
+	*off = WIRE_RTP_HLEN;
+	*pad = 0;
+	if (len < WIRE_RTP_HLEN)
 		return false;
-	off = WIRE_RTP_HLEN + 4u * (p[0] & 0x0f);
+	if (p[0] == 0x80)
+		return true;
+	if (p[0] >> 6 != 2)
+		return false;
+	*off += 4u * (p[0] & 0x0f);
 	if (p[0] & 0x10) {
-		if (len < off + 4)
+		if (len < *off + 4)
 			return false;
-		off += 4 + 4u * wire_get16(p + off + 2);
+		*off += 4 + 4u * wire_get16(p + *off + 2);
 	}
-	if (off > len)
+	if (*off > len)
 		return false;
 	if (p[0] & 0x20) {
-		pad = p[len - 1];
-		if (pad == 0 || pad > len - off)
-			return false;
+		*pad = p[len - 1];
+		return *pad != 0 && *pad <= len - *off;
 	}
+	return true;
+}
+
+static inline bool wire_rtp_ok(const uint8_t *p, uint32_t len)
+{
+	uint32_t off, pad;
+
+	return wire_rtp_bounds(p, len, &off, &pad);
+}
+
+/* Reads a header that wire_rtp_ok() would take; false otherwise. */
+static inline bool wire_rtp_parse(const uint8_t *p, uint32_t len, struct wire_rtp *rtp)
+{
+	uint32_t off, pad;
+
+	if (!wire_rtp_bounds(p, len, &off, &pad))
+		return false;
 	rtp->marker = p[1] >> 7;
 	rtp->payload_type = p[1] & 0x7f;
 	rtp->seq = wire_get16(p + 2);
@@ -115,16 +135,15 @@ static inline bool wire_is_dtls(const uint8_t *p, uint32_t len)
 	return len >= WIRE_DTLS_HLEN && p[1] == 0xfe && wire_get16(p + 11) <= len - WIRE_DTLS_HLEN;
 }
 
-/* What is it? For WIRE_MEDIA_RTP `rtp` is filled. */
-static inline enum wire_media wire_media_classify(const uint8_t *p, uint32_t len,
-						  struct wire_rtp *rtp)
+/* What is it? WIRE_MEDIA_RTP is what wire_rtp_ok() takes. */
+static inline enum wire_media wire_media_classify(const uint8_t *p, uint32_t len)
 {
 	if (len < 2)
 		return WIRE_MEDIA_UNKNOWN;
 	if (p[0] >> 6 == 2) {
 		if (wire_is_rtcp_type(p[1]))
 			return wire_rtcp_ok(p, len, true) ? WIRE_MEDIA_RTCP : WIRE_MEDIA_BAD_RTCP;
-		return wire_rtp_parse(p, len, rtp) ? WIRE_MEDIA_RTP : WIRE_MEDIA_BAD_RTP;
+		return wire_rtp_ok(p, len) ? WIRE_MEDIA_RTP : WIRE_MEDIA_BAD_RTP;
 	}
 	if (wire_is_stun(p, len))
 		return WIRE_MEDIA_STUN;

@@ -50,11 +50,25 @@ static void check_udp_sum(uint8_t *p, const struct wire_frame *f)
 
 	memset(field, 0, 2);
 	PROMISE(wire_frame_udp_csum_ok(p, f) == (f->family == 4));
-	sum = wire_checksum_udp(wire_sum_pseudo(f, len) + wire_sum(p + f->l4_off, len));
+	sum = wire_checksum_udp(wire_sum_ip(&f->src) + wire_sum_ip(&f->dst) + htons(len) +
+				htons(WIRE_PROTO_UDP) + wire_sum(p + f->l4_off, len));
 	memcpy(field, &sum, 2);
 	PROMISE(wire_frame_udp_csum_ok(p, f));
 	field[1] ^= 1;
 	PROMISE(wire_frame_udp_csum_ok(p, f) == (field[0] == 0 && field[1] == 0 && f->family == 4));
+}
+
+/* The short way says what the long one says, or nothing. */
+static void check_plain(const uint8_t *p, size_t len, bool check_csum, enum wire_frame_kind kind,
+			const struct wire_frame *f)
+{
+	struct wire_headers h;
+
+	if (!wire_headers_plain(p, (uint32_t)len, check_csum, &h))
+		return;
+	PROMISE(kind == WIRE_UDP && f->vlan == 0);
+	PROMISE(h.family == f->family && h.l3_off == f->l3_off);
+	PROMISE(h.l3_off + h.ip_hlen == f->l4_off && h.payload_len == f->payload_len);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -69,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	kind = wire_frame_parse(p, (uint32_t)len, !(data[0] & FUZZ_NO_CHECK), &f);
 	PROMISE(kind <= WIRE_BAD_UDP_LENGTH);
+	check_plain(p, len, !(data[0] & FUZZ_NO_CHECK), kind, &f);
 	if (kind < WIRE_BAD_TRUNCATED)
 		check_offsets(&f, len, kind);
 	if (kind < WIRE_BAD_TRUNCATED && kind != WIRE_ARP)

@@ -158,6 +158,12 @@ class Headers(CallTest):
         del inner[IP].chksum
         self.send(0, Ether(bytes(inner) + b'junk'))
         self.expect(1, self.packet_out(1, rtp(1)))
+        self.h.rpc('session.delete', id='call-1')
+        self.call('lan6', 'wan6')
+        inner = Ether(bytes(self.packet_in(0, rtp(1))))
+        inner[IPv6].plen += 4
+        self.send(0, Ether(bytes(inner) + b'junk'))
+        self.expect(1, self.packet_out(1, rtp(1)))
 
 
 class Rtcp(CallTest):

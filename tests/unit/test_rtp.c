@@ -20,8 +20,7 @@ static bool parse(const uint8_t *p, size_t len, struct wire_rtp *rtp)
 static enum wire_media classify(const uint8_t *p, size_t len)
 {
 	uint8_t *copy = exact_copy(p, len);
-	struct wire_rtp rtp;
-	enum wire_media media = wire_media_classify(copy, (uint32_t)len, &rtp);
+	enum wire_media media = wire_media_classify(copy, (uint32_t)len);
 
 	free(copy);
 	return media;

@@ -753,9 +753,9 @@ static void reports(void **state)
 
 	rt[0].rtp.rx_packets = 95;
 	rt[0].rtp.rx_bytes = 95 * 172;
-	rt[0].rtp.fwd_packets = 94;
-	rt[0].rtp.fwd_bytes = 94 * 172;
-	rt[0].rtcp.rx_packets = rt[0].rtcp.fwd_packets = 2;
+	rt[0].rtp.unsent_packets = 1;
+	rt[0].rtp.unsent_bytes = 172;
+	rt[0].rtcp.rx_packets = 2;
 	rt[0].rtp.last_seen = flow_tick(h->loop.now_tsc);
 	rt[0].stats = (struct flow_rtp_stats){.started = 1,
 					      .ssrc = 4000000000u,
