@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Smoke: RTP bleed: a stranger before, during and after learning, against each latch
+# Smoke: RTP bleed, each latch and a stranger
 . "$(dirname "$0")/lib/smoke.sh"
 smoke_begin bleed
 

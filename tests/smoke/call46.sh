@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Smoke: a call from IPv4 to IPv6 between two sipp, over AF_XDP, read by tshark
+# Smoke: a call of two sipp, IPv4 to IPv6
 . "$(dirname "$0")/lib/smoke.sh"
 . "$(dirname "$0")/lib/call.sh"
 smoke_begin call46

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Smoke: AF_PACKET with ffmpeg, TAP, memif, libpcap, pcap files, ring and null devices
+# Smoke: AF_PACKET, TAP, memif, pcap, ring, null
 . "$(dirname "$0")/lib/smoke.sh"
 smoke_begin devices
 

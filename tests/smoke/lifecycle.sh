@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Smoke: bad configurations, start, watchdog, second instance, kill and restart
+# Smoke: configuration, start, watchdog, end
 . "$(dirname "$0")/lib/smoke.sh"
 smoke_begin lifecycle
 

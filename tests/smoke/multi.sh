@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Smoke: three workers, devices with three queues, many calls at once
+# Smoke: three workers, three queues, many calls
 . "$(dirname "$0")/lib/smoke.sh"
 . "$(dirname "$0")/lib/call.sh"
 smoke_begin multi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Smoke: ping, ARP and neighbour discovery against the kernel's; parties that change or vanish
+# Smoke: ping, neighbours, and a liar
 . "$(dirname "$0")/lib/smoke.sh"
 smoke_begin neigh
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Smoke: a party moves to other addresses and ports in mid-call, no packet is lost
+# Smoke: a party moves, no packet is lost
 . "$(dirname "$0")/lib/smoke.sh"
 smoke_begin reinvite
 

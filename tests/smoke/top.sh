@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Smoke: tandemctl and its top, against a live call
+# Smoke: tandemctl and top, with a call on
 . "$(dirname "$0")/lib/smoke.sh"
 . "$(dirname "$0")/lib/call.sh"
 smoke_begin top

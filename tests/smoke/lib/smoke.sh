@@ -34,7 +34,7 @@ PYTHON=/usr/bin/python3
 export PYTHONPATH=$SMOKE_DIR/lib PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
 
 smoke_jobs=()      # process ids that cleanup ends
-smoke_tandemds=()  # those of them that are tandemd
+smoke_hugepages='' # how many there were, if we made more
 smoke_asserts=0
 
 smoke_begin() {
@@ -174,8 +174,9 @@ destroy() {
 	local pid ns
 	for pid in "${smoke_jobs[@]}"; do kill "$pid" 2>/dev/null; done
 	for pid in "${smoke_jobs[@]}"; do end_job "$pid"; done
-	smoke_jobs=() smoke_tandemds=()
+	smoke_jobs=()
 	remove_namespaces "$P-"
+	[ -z "$smoke_hugepages" ] || sysctl -qw "vm.nr_hugepages=$smoke_hugepages"
 }
 
 # Namespaces whose names begin with PREFIX, and what still runs in them. Another script that
@@ -244,7 +245,6 @@ launch_tandemd() {
 	spawn t "$name" env "$@" bash -c \
 		'mount -t bpf bpf /sys/fs/bpf 2>/dev/null; ulimit -l unlimited 2>/dev/null; exec "$0" "$@"' "$TANDEMD" --config "$config"
 	tandemd_pid=$last_pid
-	smoke_tandemds+=("$tandemd_pid")
 }
 
 # wait_ready PID SOCKET: until it answers, or 1 if it has ended without.
@@ -292,12 +292,13 @@ rpc() { "$PYTHON" "$SMOKE_DIR/lib/tandem.py" "$SOCKET" "$@"; }
 # counter NAME: one of stats.get.
 counter() { rpc stats.get "{\"names\":[\"$1\"]}" | jq ".counters[\"$1\"] // 0"; }
 
-# Hugepages for MIB more than are in use, if the machine has room for them; 1 if not.
+# have_hugepages MIB: are as many free, or can they be made for as long as the script runs?
 have_hugepages() {
 	local dir=/sys/kernel/mm/hugepages/hugepages-2048kB free total
 	[ -r "$dir/free_hugepages" ] || return 1
 	free=$(cat "$dir/free_hugepages") total=$(cat "$dir/nr_hugepages")
 	[ $((free * 2)) -ge "$1" ] && return 0
+	smoke_hugepages=$total
 	sysctl -qw vm.nr_hugepages=$((total + ($1 + 1) / 2 - free)) 2>/dev/null
 	[ $(($(cat "$dir/free_hugepages") * 2)) -ge "$1" ]
 }
