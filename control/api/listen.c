@@ -16,7 +16,6 @@
 #define ACCEPT_TURN 16  /* in one event */
 #define RETRY_MS    100 /* after accept(2) ran out of something */
 #define SOCKET_MODE 0660
-#define DIR_MODE    0755
 
 static void retry(struct tnd_timer *t, void *arg)
 {
@@ -102,20 +101,6 @@ static int clear_stale(const char *path, const struct sockaddr_un *sa)
 	return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-static void make_directory(const char *path)
-{
-	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char *slash;
-
-	snprintf(dir, sizeof(dir), "%s", path);
-	slash = strrchr(dir, '/');
-	if (slash == NULL || slash == dir)
-		return;
-	*slash = '\0';
-	if (mkdir(dir, DIR_MODE) != 0 && errno != EEXIST)
-		tnd_warn("api", "%s: %s", dir, strerror(errno));
-}
-
 /* Owner and mode, before anybody can connect: it doesn't listen yet. */
 static int set_access(const char *path, const char *group)
 {
@@ -170,7 +155,6 @@ int listener_open(struct listener *l, struct api_server *s, const char *path, co
 		return -ENAMETOOLONG;
 	}
 	memcpy(sa.sun_path, path, strlen(path) + 1);
-	make_directory(path);
 	rc = clear_stale(path, &sa);
 	if (rc == -EADDRINUSE) {
 		tnd_err("api", "%s: another tandemd answers there", path);

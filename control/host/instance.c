@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,12 +38,27 @@ static int write_pid(int fd)
 	return 0;
 }
 
+/* The socket's own, where nobody has made it yet; what is wrong with it open() says. */
+static void make_directory(const char *path)
+{
+	char dir[sizeof(((struct instance *)0)->path)];
+	char *slash;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash == NULL || slash == dir)
+		return;
+	*slash = '\0';
+	mkdir(dir, 0755);
+}
+
 int instance_lock(struct instance *i, const char *socket, pid_t *holder)
 {
 	int err;
 
 	*holder = 0;
 	snprintf(i->path, sizeof(i->path), "%s.lock", socket);
+	make_directory(i->path);
 	for (;;) {
 		i->fd = open(i->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 		if (i->fd < 0)

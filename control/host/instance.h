@@ -11,9 +11,10 @@ struct instance {
 };
 
 /*
- * Take the lock of a socket, "<socket>.lock", and write our pid into it. The kernel lets go
- * of it when the process ends, however that happens. 0; -EADDRINUSE (another has it: its pid
- * in *holder, 0 if it can't be told); -errno.
+ * Take the lock of a socket, "<socket>.lock", and write our pid into it. The directory of both
+ * is made if it is missing (not those above it). The kernel lets go of the lock when the
+ * process ends, however that happens. 0; -EADDRINUSE (another has it: its pid in *holder, 0 if
+ * it can't be told); -errno.
  */
 int instance_lock(struct instance *i, const char *socket, pid_t *holder);
 void instance_unlock(struct instance *i);

@@ -34,8 +34,8 @@ static int set_up(void **state)
 	h = test_host_new();
 	h->dp = NULL;
 	c = config_of(h);
-	snprintf(c->socket, sizeof(c->socket), "%s/run/api.sock", dir);
-	snprintf(c->ro_socket, sizeof(c->ro_socket), "%s/run/ro.sock", dir);
+	snprintf(c->socket, sizeof(c->socket), "%s/api.sock", dir);
+	snprintf(c->ro_socket, sizeof(c->ro_socket), "%s/ro.sock", dir);
 	if (sessions_create(&s, h) != 0)
 		return -1;
 	a = NULL;
@@ -44,12 +44,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char run[80];
-
 	api_stop(a);
 	/* No file is left, not even a socket of a test. */
-	snprintf(run, sizeof(run), "%s/run", dir);
-	assert_int_equal(rmdir(run), 0);
 	assert_int_equal(rmdir(dir), 0);
 	sessions_free(s);
 	test_host_free(h);
