@@ -10,12 +10,12 @@ import sys
 import tempfile
 import time
 
-from . import cycles, idle, machine, spin, start, targets, wire
+from . import cycles, idle, kernel, machine, spin, start, targets, wire
 from .plan import Context
 from .util import Failed, progress, say
 
 PARTS = {'cycles': cycles.measure, 'wire': wire.measure, 'start': start.measure,
-         'idle': idle.measure, 'spin': spin.measure}
+         'idle': idle.measure, 'kernel': kernel.measure, 'spin': spin.measure}
 
 
 def arguments(usage, argv):

@@ -31,7 +31,8 @@ class Context:
         self.starts, self.returns = 5, 40
         self.kernel = [('relay4', 1000, 200), ('relay4', 1000, 72), ('relay4', 1000, 1280),
                        ('relay4', 1, 200), ('relay6', 1000, 200), ('bridge46', 1000, 200)]
-        self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 3, 400, 0.02
+        self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 3, 300, 0.02
+        self.kernel_latency_ms = 1500
 
     def plan_quick(self):
         self.cycles = [('relay4', n) for n in FLOWS] + [('relay6', 1000), ('bridge46', 1000)]
@@ -43,3 +44,4 @@ class Context:
         self.starts, self.returns = 3, 10
         self.kernel = [('relay4', 1000, 200)]
         self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 2, 200, 0.04
+        self.kernel_latency_ms = 700
