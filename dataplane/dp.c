@@ -191,6 +191,7 @@ static int worker_main(void *arg)
 			worker_idle(w, now - busy_until);
 	}
 	rte_rcu_qsbr_thread_offline(w->t->rcu, w->index);
+	__atomic_store_n(&w->stopped, true, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -199,7 +200,7 @@ int dp_start(struct dp *dp, const unsigned int *lcores)
 	for (uint16_t i = 0; i < dp->workers; i++) {
 		int err;
 
-		dp->w[i]->stop = false;
+		dp->w[i]->stop = dp->w[i]->stopped = false;
 		dp->w[i]->lcore = lcores[i];
 		err = rte_eal_remote_launch(worker_main, dp->w[i], lcores[i]);
 		if (err != 0) {
@@ -218,6 +219,9 @@ void dp_stop(struct dp *dp)
 	for (uint16_t i = 0; i < dp->workers; i++)
 		__atomic_store_n(&dp->w[i]->stop, true, __ATOMIC_RELAXED);
 	rte_eal_mp_wait_lcore();
+	/* From here on everything that a worker read or wrote is control's. */
+	for (uint16_t i = 0; i < dp->workers; i++)
+		(void)__atomic_load_n(&dp->w[i]->stopped, __ATOMIC_ACQUIRE);
 	dp->running = false;
 }
 

@@ -37,7 +37,8 @@ struct worker {
 	struct flow_tables *t;
 	struct dp *dp;
 	uint16_t index;
-	bool stop; /* writer: control; relaxed */
+	bool stop;    /* writer: control; relaxed */
+	bool stopped; /* the loop was left; release */
 	uint64_t now;
 	uint32_t tick, fine;
 	uint32_t fine_hz; /* flow_fine() units a second */
