@@ -13,8 +13,22 @@ void worker_drop(struct worker *w, struct rte_mbuf *m, enum flow_drop why)
 	rte_pktmbuf_free(m);
 }
 
+/* Built in by -Dbench_spin_cycles=N only: so many cycles a packet that ./bench has to notice. */
+static inline void spin(uint16_t packets)
+{
+#ifdef TND_BENCH_SPIN_CYCLES
+	uint64_t end = rte_rdtsc() + (uint64_t)packets * TND_BENCH_SPIN_CYCLES;
+
+	while (rte_rdtsc() < end)
+		;
+#else
+	(void)packets;
+#endif
+}
+
 static void run_stages(struct worker *w, struct burst *b)
 {
+	spin(b->n);
 	stage_parse(w, b);
 	stage_lookup(w, b);
 	stage_accept(w, b);
