@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How far apart are two cores? A cache line goes to and fro between two threads; printed is the
- * median round trip in TSC cycles. On a virtual machine the answer changes as the host moves
- * its virtual CPUs about.
+ * median round trip in TSC cycles, and the TSC's frequency in MHz. On a virtual machine the answer
+ * changes as the host moves its virtual CPUs about.
  *
  *	bench_pingpong CPU_A CPU_B
  */
@@ -11,10 +11,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <rte_cycles.h>
 
-#define ROUNDS 200000
+#define ROUNDS 50000
 #define BATCH  100
 
 struct line {
@@ -47,6 +48,14 @@ static void *returner(void *arg)
 	return NULL;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -57,6 +66,7 @@ static int by_value(const void *a, const void *b)
 int main(int argc, char **argv)
 {
 	static uint64_t batch[ROUNDS / BATCH];
+	uint64_t ns, tsc;
 	int cpu[2] = {0, 1};
 	pthread_t other;
 
@@ -67,6 +77,8 @@ int main(int argc, char **argv)
 	if (pthread_create(&other, NULL, returner, &cpu[1]) != 0)
 		return 1;
 	pin(cpu[0]);
+	ns = now_ns();
+	tsc = rte_rdtsc();
 	for (uint64_t i = 0; i < ROUNDS; i++) {
 		if (i % BATCH == 0)
 			batch[i / BATCH] = rte_rdtsc();
@@ -76,8 +88,11 @@ int main(int argc, char **argv)
 		if (i % BATCH == BATCH - 1)
 			batch[i / BATCH] = (rte_rdtsc() - batch[i / BATCH]) / BATCH;
 	}
+	tsc = rte_rdtsc() - tsc;
+	ns = now_ns() - ns;
 	pthread_join(other, NULL);
 	qsort(batch, ROUNDS / BATCH, sizeof(batch[0]), by_value);
-	printf("%lu\n", (unsigned long)batch[ROUNDS / BATCH / 2]);
+	printf("%lu %.0f\n", (unsigned long)batch[ROUNDS / BATCH / 2],
+	       1e3 * (double)tsc / (double)ns);
 	return 0;
 }

@@ -93,7 +93,6 @@ class Bench:
     def turn(self, device):
         dut = self.duts[device]
         pings = self.ctx.pings
-        pings.tsc_hz = dut.gen.hello['tsc_hz']
         record = {'dut': device, 'round_trip_before': pings.measure()}
         dut.check()
         dut.resume()
@@ -119,6 +118,7 @@ def rate_turns(bench, size):
             with bench.turn(device) as (search, record):
                 record.update(search.rates())
                 record['round'] = i
+                record['trials'], record['void'] = search.trials, search.void
             turns.append(record)
     return turns
 

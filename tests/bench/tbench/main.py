@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Arguments, preparation, the parts in their order, and what is done with the figures."""
 import argparse
+import fcntl
 import json
 import os
 import shutil
@@ -10,10 +11,11 @@ import sys
 import tempfile
 import time
 
-from . import cycles, idle, kernel, machine, spin, start, targets, wire
+from . import cycles, idle, kernel, machine, report, spin, start, targets, wire
 from .plan import Context
 from .util import Failed, progress, say
 
+LOCK = '/run/lock/tandem-bench'
 PARTS = {'cycles': cycles.measure, 'wire': wire.measure, 'start': start.measure,
          'idle': idle.measure, 'kernel': kernel.measure, 'spin': spin.measure}
 
@@ -26,6 +28,7 @@ def arguments(usage, argv):
     p.add_argument('--only', action='append', choices=PARTS, metavar='PART',
                    help=', '.join(PARTS))
     p.add_argument('--json', metavar='FILE', help='every figure')
+    p.add_argument('--report', action='store_true', help='write docs/performance.md')
     p.add_argument('--from', dest='source', metavar='FILE',
                    help='measure nothing: figures of an earlier --json')
     p.add_argument('--verbose', action='store_true', help='a line for each figure')
@@ -59,26 +62,41 @@ def parts_wanted(args):
     return [p for p in PARTS if (p in args.only if args.only else p != 'spin')]
 
 
+def alone():
+    """Two of us at once would measure each other. The lock is held until we end."""
+    lock = open(LOCK, 'w')
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say('another ./bench is running; waiting for its end')
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
 def measure(root, args, command):
     build = prepare(root)
-    machine.pin_self()
+    lock = alone()
     tmp = tempfile.mkdtemp(prefix='tandem-bench-')
     begun = time.time()
     figures = {'meta': {**machine.facts(root, build), 'command': command,
                         'mode': 'quick' if args.quick else 'full',
                         'date': time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(begun))}}
     try:
-        ctx = Context(root, build, tmp, args)
-        ctx.build_in = build_in
-        with machine.Hugepages(ctx.hugepages):
-            for part in parts_wanted(args):
-                progress.keep(f'\n{part}')
-                figures[part] = PARTS[part](ctx)
-        figures['meta']['round_trips'] = ctx.pings.all
-        figures['meta']['seconds'] = round(time.time() - begun)
+        with machine.Priority():
+            ctx = Context(root, build, tmp, args)
+            ctx.build_in = build_in
+            with machine.Hugepages(ctx.hugepages):
+                for part in parts_wanted(args):
+                    progress.keep(f'\n{part}')
+                    figures[part] = PARTS[part](ctx)
+        figures['meta'].update(
+            round_trips=ctx.pings.all, tsc_hz=ctx.pings.tsc_hz,
+            near_below_cycles=ctx.pings.near_below(), seconds=round(time.time() - begun),
+            trial_ms=ctx.trial_ms, kernel_trial_ms=ctx.kernel_trial_ms, repeats=ctx.repeats)
     finally:
         progress.clear()
         shutil.rmtree(tmp)
+        lock.close()
     return figures
 
 
@@ -113,6 +131,10 @@ def main(root, usage, argv):
         if args.json:
             save(args.json, figures)
             give_back(args.json)
+        if args.report:
+            for path in report.write(root, figures):
+                give_back(path)
+                say(f'written: {os.path.relpath(path, root)}')
     except Failed as e:
         progress.clear()
         print(f'bench: {e}', file=sys.stderr)

@@ -5,7 +5,8 @@ from .machine import stolen_ticks
 
 LOSS_NONE, LOSS_TENTH_PERCENT = 0.0, 0.001
 DISTURBED_NS = 20000  # the worker stood in the queue for its core
-VOID_MAX = 6
+VOID_MAX = 4             # trials at one rate that may count for nothing
+VOID_MAX_IN_ALL = 25     # and in one turn
 
 
 class Search:
@@ -42,7 +43,7 @@ class Search:
             r = self.trial(rate_pps)
             if r['loss'] <= loss:
                 return min(r['offered_pps'], rate_pps)
-            if r['disturbed'] and void < VOID_MAX:
+            if r['disturbed'] and void < VOID_MAX and self.void < VOID_MAX_IN_ALL:
                 void += 1
                 self.void += 1
             else:

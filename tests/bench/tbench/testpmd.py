@@ -18,10 +18,11 @@ class Testpmd:
 
     def __init__(self, tmp, device, netns=None):
         self.log = f'{tmp}/testpmd-{netns or "memif"}.log'
-        command = ['dpdk-testpmd', '-l', f'{GEN_CPU},{DUT_CPU}', '--main-lcore', str(GEN_CPU),
-                   '--no-pci', '--in-memory', '--no-telemetry', '-m', '128', '--vdev', device,
-                   '--', '-i', '--nb-cores=1', '--forward-mode=5tswap',
-                   '--total-num-mbufs=16384', '--rxd=1024', '--txd=1024']
+        # Line by line, or its answers would come long after its prompt.
+        command = ['stdbuf', '-oL', 'dpdk-testpmd', '-l', f'{GEN_CPU},{DUT_CPU}',
+                   '--main-lcore', str(GEN_CPU), '--no-pci', '--in-memory', '--no-telemetry',
+                   '-m', '128', '--vdev', device, '--', '-i', '--nb-cores=1',
+                   '--forward-mode=5tswap', '--total-num-mbufs=16384', '--rxd=1024', '--txd=1024']
         if netns:
             command = ['ip', 'netns', 'exec', netns, 'bash', '-c',
                        'mount -t bpf bpf /sys/fs/bpf 2>/dev/null; ulimit -l unlimited; '

@@ -45,7 +45,6 @@ class Bed:
             f'net_memif{k},role=server,id=0,socket={s},socket-abstract=no'
             for k, s in enumerate(sockets)])
         self.stack.callback(self.gen.close)
-        self.ctx.pings.tsc_hz = self.gen.hello['tsc_hz']
         self.tandem = Tandem(build, tmp, self.scenario, memif_device(0, sockets[0]),
                              **tandem_options)
         self.stack.callback(self.tandem.close)
@@ -93,7 +92,7 @@ def rate_turn(bed, dut):
     with bed.turn(dut) as record:
         search = bed.search(dut)
         record.update(search.rates())
-        record['trials'] = search.trials
+        record['trials'], record['void'] = search.trials, search.void
         dut.cycles_begin()
         r = search.saturate()
         record['cycles_a_packet'] = dut.cycles_end()

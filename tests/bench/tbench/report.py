@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""docs/performance.md and its plots, from the figures of one run."""
+import os
+import re
+
+from . import svg, targets
+from .util import Failed, mid
+
+PLOTS = 'performance'  # folder beside performance.md
+NONE = '–'
+
+
+def table(head, rows, left=1):
+    """Markdown; the first `left` columns are text, the others are figures."""
+    rule = ['---'] * left + ['---:'] * (len(head) - left)
+    return '\n'.join('| ' + ' | '.join(str(c) for c in row) + ' |' for row in [head, rule, *rows])
+
+
+def around(figure, scale=1, fmt='{:.2f}'):
+    """A median with its spread."""
+    if not figure:
+        return NONE
+    m, low, high = (fmt.format(figure[k] / scale) for k in ('median', 'min', 'max'))
+    return f'{m} [{low}–{high}]' if figure['n'] > 1 else m
+
+
+def entries(figures, part):
+    found = figures.get(part)
+    if isinstance(found, dict):
+        return found.get('entries', [])
+    return found or []
+
+
+def machine(figures):
+    m = figures['meta']
+    rows = [('CPU', f'{m["cpu"]}, {m["cpus"]} cores'),
+            ('virtual machine', m['virtual_machine']), ('memory', f'{m["memory_gib"]} GiB'),
+            ('system', f'{m["system"]}, Linux {m["kernel"]}'),
+            ('tandem', f'{m["tandem"]}, commit {m["commit"]}, {m["compiler"]}'),
+            ('DPDK', m['dpdk']), ('rtpengine', m['rtpengine']), ('nftables', m['nftables'])]
+    return table(('machine', ''), [(k, v) for k, v in rows if v], 2)
+
+
+def distance(figures):
+    trips = figures['meta'].get('round_trips')
+    if not trips:
+        return ''
+    near = figures['meta']['near_below_cycles']
+    count = sum(t < near for t in trips)
+    return (f'A cache line took {min(trips)} to {max(trips)} cycles from one core to the other and '
+            f'back, in {len(trips)} measurements over the run; {count} of them were below '
+            f'{near:.0f} cycles ("near"), the others "far".')
+
+
+def target_table(figures):
+    rows = [(t['what'], f'{t["how"]} {t["limit"]:g}', t['shown'], 'ok' if t['ok'] else '**missed**')
+            for t in targets.judge(figures)]
+    return table(('what', 'target', 'measured', ''), rows, 2)
+
+
+# ---- cycles -----------------------------------------------------------------------------------
+
+def quartiles(e):
+    low, high = e['worker_quartiles']
+    return f'{e["worker_cycles"]:.0f} [{low:.0f}–{high:.0f}]'
+
+
+def cycles_32(figures):
+    rows = [(e['scenario'], f'{e["flows"]:,}', f'{e["swap_cycles"]:.1f}', quartiles(e),
+             f'{e["over_swap"]:.1f}')
+            for e in entries(figures, 'cycles') if e['burst'] == 32 and e['size'] == 200]
+    return table(('scenario', 'flows', 'header swap', 'tandem', 'difference'), rows)
+
+
+def cycles_bursts(figures):
+    found = [e for e in entries(figures, 'cycles') if e['size'] == 200 and e['flows'] == 1000]
+    bursts = sorted({e['burst'] for e in found})
+    rows = []
+    for scenario in dict.fromkeys(e['scenario'] for e in found):
+        by = {e['burst']: e for e in found if e['scenario'] == scenario}
+        rows.append([scenario] + [f'{by[b]["worker_cycles"]:.0f}' for b in bursts])
+    head = ['1,000 flows'] + [f'{b} packets' if b else 'empty turn' for b in bursts]
+    return table(head, rows)
+
+
+def cycles_sizes(figures):
+    found = [e for e in entries(figures, 'cycles') if e['burst'] == 32 and e['flows'] == 1000]
+    sizes = sorted({e['size'] for e in found})
+    if len(sizes) < 2:
+        return ''
+    rows = []
+    for scenario in dict.fromkeys(e['scenario'] for e in found):
+        by = {e['size']: e for e in found if e['scenario'] == scenario}
+        rows.append([scenario] + [f'{by[s]["worker_cycles"]:.0f}' for s in sizes])
+    return ('By size of the packet, in bursts of 32. The device of this harness verifies no '
+            'checksums, so the payload is summed.\n\n'
+            + table(['1,000 flows'] + [f'{s} bytes' for s in sizes], rows))
+
+
+# ---- wire -------------------------------------------------------------------------------------
+
+def wire(figures):
+    rows = []
+    for e in entries(figures, 'wire'):
+        row = [e['scenario'], f'{e["flows"]:,}', e['size']]
+        for dut in ('tandem', 'testpmd'):
+            row += [around(e[dut]['loss_0'], 1e6), around(e[dut]['loss_0_1'], 1e6)]
+        row += [around(e['ratio_loss_0']), around(e['ratio_loss_0_1']), '/'.join(e['kinds'])]
+        rows.append(row)
+    return table(('scenario', 'flows', 'bytes', 'tandem, 0 loss', 'tandem, 0.1 %',
+                  'testpmd, 0 loss', 'testpmd, 0.1 %', 'ratio, 0 loss', 'ratio, 0.1 %', 'cores'),
+                 rows)
+
+
+def wire_cycles(figures):
+    rows = [(e['scenario'], f'{e["flows"]:,}', e['size'],
+             around(e['tandem']['cycles_a_packet'], fmt='{:.0f}'),
+             around(e['testpmd']['cycles_a_packet'], fmt='{:.0f}'))
+            for e in entries(figures, 'wire')]
+    return table(('scenario', 'flows', 'bytes', 'tandem', 'testpmd'), rows)
+
+
+def latency_rows(e, key='latency_us'):
+    for dut, loads in e.get(key, {}).items():
+        for load, v in loads.items():
+            if isinstance(v, dict) and 'p50' in v:
+                yield (e['scenario'], f'{e["flows"]:,}', dut, f'{load} %',
+                       f'{v["offered_pps"] / 1e3:,.0f}', f'{v["p50"]:.1f}', f'{v["p99"]:.1f}',
+                       f'{v["p999"]:.1f}')
+
+
+LATENCY_HEAD = ('scenario', 'flows', 'device', 'load', 'kpps', 'p50', 'p99', 'p99.9')
+
+
+def wire_latency(figures):
+    return table(LATENCY_HEAD, [r for e in entries(figures, 'wire') for r in latency_rows(e)])
+
+
+def plot_rate(figures):
+    found = [e for e in entries(figures, 'wire') if e['size'] == 200]
+    series = []
+    for scenario in dict.fromkeys(e['scenario'] for e in found):
+        mine = sorted((e for e in found if e['scenario'] == scenario), key=lambda e: e['flows'])
+        for dut in ('tandem', 'testpmd'):
+            rates = [(e['flows'], e[dut]['loss_0_1']) for e in mine if e[dut]['loss_0_1']]
+            series.append((f'{scenario}, {dut}', [(n, r['median'] / 1e6) for n, r in rates],
+                           [(r['min'] / 1e6, r['max'] / 1e6) for _, r in rates],
+                           dut == 'testpmd'))
+    series = [s for s in series if s[1]]
+    if not series:
+        return None
+    return svg.plot('Rate by number of flows, 0.1 % lost, 200 bytes, net_memif', 'flows',
+                    'million packets a second', series, log_x=True,
+                    x_ticks=sorted({e['flows'] for e in found}))
+
+
+def latency_series(e, devices):
+    series = []
+    for device in devices:
+        loads = e['latency_us'].get(device, {})
+        for q, dashed in (('p50', False), ('p99', True)):
+            points = [(int(load), v[q]) for load, v in loads.items()
+                      if isinstance(v, dict) and v.get(q)]
+            if points:
+                series.append((f'{device}, {q}', points, None, dashed))
+    return series
+
+
+def plot_latency(figures):
+    e = targets.find(entries(figures, 'wire'), scenario='relay4', flows=1000, size=200)
+    series = latency_series(e, ('tandem', 'testpmd')) if e and 'latency_us' in e else []
+    return svg.plot('Latency by load, relay4, 1,000 flows, 200 bytes, net_memif',
+                    "percent of the device's loss-free rate", 'microseconds', series,
+                    log_y=True, x_ticks=[10, 50, 90]) if series else None
+
+
+# ---- the rest -----------------------------------------------------------------------------------
+
+def sessions(figures):
+    rows = [(s['scenario'], f'{s["sessions"]:,}', f'{s["creations_per_s"]:,.0f}',
+             f'{s["memory_bytes"] / (1 << 20):,.0f} MiB')
+            for s in figures.get('wire', {}).get('sessions', [])]
+    out = [table(('scenario', 'sessions', 'created a second', 'memory of tandemd'), rows)]
+    size = targets.bytes_a_session(figures)
+    if size:
+        out.append(f'Between the smallest and the largest of these, for relay4, a session takes '
+                   f'{size:.0f} bytes, everything included.')
+    if 'start' in figures:
+        s = figures['start']
+        out.append(f'Start-up: the API answers after {around(s["api_ms"], fmt="{:.0f}")} ms, the '
+                   f'first packet is relayed after {around(s["first_packet_ms"], fmt="{:.0f}")} '
+                   'ms, counted from exec, one session created in between.')
+    churn = figures.get('wire', {}).get('churn')
+    if churn:
+        rows = [('yes' if r['churn'] else 'no', f'{r["creations_per_s"]:,.0f}',
+                 f'{r["offered_pps"] / 1e6:.2f}', f'{r["seconds"]:.1f}', r['lost'],
+                 f'{r["blocked_ms"]:.3f}') for r in churn['runs']]
+        out.append('Churn: relay4, 1,000 flows at 90 % of the loss-free rate, while sessions are '
+                   'created and as many deleted, in turn with runs without. Blocked time is lost '
+                   'packets by offered rate.\n\n'
+                   + table(('churn', 'created a second', 'offered, Mpps', 'seconds', 'lost',
+                            'blocked, ms'), rows))
+    return '\n\n'.join(out)
+
+
+def idle(figures):
+    i = figures.get('idle')
+    if not i:
+        return 'Not measured in this run.'
+    return (f'An adaptive worker without traffic takes {around(i["cpu_percent"], fmt="{:.1f}")} % '
+            f'of its core. Traffic of {i["rate_pps"] / 1e6:.2f} million packets a second came back '
+            f'{i["returns"]} times after a pause: {i["lost"]} of {i["sent"]:,} packets were lost, '
+            f'and the slowest took {i["worst_latency_us"]:.0f} µs.')
+
+
+def kernel(figures):
+    rows = []
+    for e in entries(figures, 'kernel'):
+        for device, r in e['rates'].items():
+            rows.append((e['scenario'], f'{e["flows"]:,}', e['size'], device,
+                         around(r['loss_0'], 1e3, '{:.0f}'), around(r['loss_0_1'], 1e3, '{:.0f}'),
+                         around(r['saturated'], 1e3, '{:.0f}')))
+    return table(('scenario', 'flows', 'bytes', 'device', '0 loss', '0.1 % lost', 'saturated'),
+                 rows)
+
+
+def kernel_ratios(figures):
+    rows = [(e['scenario'], f'{e["flows"]:,}', e['size'], name.replace('/', ' to '), around(r),
+             around(e['ratios_loss_0'][name]))
+            for e in entries(figures, 'kernel') for name, r in e['ratios'].items()]
+    return table(('scenario', 'flows', 'bytes', 'ratio of', '0.1 % lost', '0 loss'), rows)
+
+
+def kernel_latency(figures):
+    return table(LATENCY_HEAD, [r for e in entries(figures, 'kernel') for r in latency_rows(e)])
+
+
+def plot_kernel_latency(figures):
+    e = targets.kernel_entry(figures)
+    if not e or 'latency_us' not in e:
+        return None
+    series = latency_series(e, list(e['latency_us']))
+    return svg.plot('Latency by load, relay4, 1,000 flows, 200 bytes, veth',
+                    "percent of rtpengine's rate", 'microseconds', series, log_y=True,
+                    x_ticks=[10, 50, 90]) if series else None
+
+
+def spin(figures):
+    s = figures.get('spin')
+    if not s:
+        return ''
+    return (f'## A stage slowed on purpose\n\nBuilt with `-Dbench_spin_cycles={s["spin_cycles"]}` '
+            f'a packet takes {s["slowed"]:.1f} cycles instead of {s["plain"]:.1f}: '
+            f'{s["difference"]:+.1f}.')
+
+
+def fill(figures):
+    """What stands for each {{name}} of the template; plots are SVG or None."""
+    m = figures['meta']
+    texts = {f.__name__: f for f in (machine, distance, cycles_32, cycles_bursts, cycles_sizes,
+                                     wire, wire_cycles, wire_latency, sessions, idle, kernel,
+                                     kernel_ratios, kernel_latency, spin)}
+    out = {name: f(figures) for name, f in texts.items()}
+    out.update(targets=target_table(figures), date=m['date'], command=m['command'],
+               minutes=round(m['seconds'] / 60), trial_ms=m['trial_ms'],
+               kernel_trial_ms=m['kernel_trial_ms'], repeats=m['repeats'],
+               tsc_ghz=f'{m["tsc_hz"] / 1e9:.2f}')
+    plots = {f.__name__: f(figures) for f in (plot_rate, plot_latency, plot_kernel_latency)}
+    return out, plots
+
+
+def write(root, figures):
+    """The paths that were written."""
+    missing = [p for p in ('cycles', 'wire', 'start', 'idle', 'kernel') if p not in figures]
+    if missing:
+        raise Failed(f'a report needs all parts; {", ".join(missing)} was not measured')
+    with open(os.path.join(os.path.dirname(__file__), 'template.md')) as f:
+        template = f.read()
+    texts, plots = fill(figures)
+    docs = os.path.join(root, 'docs')
+    os.makedirs(os.path.join(docs, PLOTS), exist_ok=True)
+    paths = [os.path.join(docs, PLOTS)]
+    for name, content in plots.items():
+        texts[name] = ''
+        if content:
+            file = f'{PLOTS}/{name.removeprefix("plot_").replace("_", "-")}.svg'
+            texts[name] = f'![{name.removeprefix("plot_").replace("_", " ")}]({file})'
+            paths.append(os.path.join(docs, file))
+            with open(paths[-1], 'w') as f:
+                f.write(content)
+    page = re.sub(r'\{\{(\w+)\}\}', lambda match: str(texts[match.group(1)]), template)
+    page = re.sub(r'\n{3,}', '\n\n', page).rstrip() + '\n'
+    paths.append(os.path.join(docs, 'performance.md'))
+    with open(paths[-1], 'w') as f:
+        f.write(page)
+    return paths
