@@ -268,14 +268,14 @@ start_tandemd() {
 	wait_ready "$tandemd_pid" "$SOCKET" || fail "tandemd does not start"
 }
 
-# stop_tandemd [PID [SIGNAL]]: it must end with 0, soon, and take its sockets along. Ctrl-C on
-# a terminal may have reached it already.
+# stop_tandemd [PID [SIGNAL]]: it must end with 0 and take its sockets along. On a busy machine
+# the kernel takes seconds to close AF_XDP sockets. Ctrl-C on a terminal may have reached it already.
 stop_tandemd() {
 	local pid=${1:-$tandemd_pid} signal=${2:-TERM} rc=0 start=$SECONDS
 	kill "-$signal" "$pid" 2>/dev/null || true
 	wait "$pid" || rc=$?
 	equal "$rc" 0 "exit code of tandemd after SIG$signal"
-	[ $((SECONDS - start)) -le 5 ] || fail "tandemd took $((SECONDS - start)) s to end"
+	[ $((SECONDS - start)) -le 20 ] || fail "tandemd took $((SECONDS - start)) s to end"
 	[ ! -e "$SOCKET" ] && [ ! -e "$RO_SOCKET" ] || fail "tandemd left its sockets behind"
 	forget_job "$pid"
 }
