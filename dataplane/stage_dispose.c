@@ -13,19 +13,32 @@ static void punt_one(struct worker *w, const struct packet *p, struct rte_mbuf *
 	punt_packet(w, m, &what);
 }
 
+/* How many packets from the i-th on leave by the same port, one after the other. */
+static inline uint16_t run_length(const struct burst *b, uint16_t i)
+{
+	uint16_t end = i + 1;
+
+	while (end < b->n && b->p[end].verdict == VERDICT_GO &&
+	       b->p[end].tx_port == b->p[i].tx_port)
+		end++;
+	return end - i;
+}
+
 void stage_dispose(struct worker *w, struct burst *b)
 {
 	struct rte_mbuf *dead[BURST_MAX];
-	uint16_t dead_count = 0;
+	uint16_t dead_count = 0, run;
 	uint32_t relayed = 0;
 
-	for (uint16_t i = 0; i < b->n; i++) {
+	for (uint16_t i = 0; i < b->n; i += run) {
 		struct packet *p = &b->p[i];
 
+		run = 1;
 		switch (p->verdict) {
 		case VERDICT_GO:
-			relayed++;
-			tx_frame(w, p->tx_port, b->m[i]);
+			run = run_length(b, i);
+			relayed += run;
+			tx_frames(w, p->tx_port, &b->m[i], run);
 			break;
 		case VERDICT_HANDOFF: handoff_add(w, p->owner, b->m[i]); break;
 		case VERDICT_PUNT: punt_one(w, p, b->m[i]); break;

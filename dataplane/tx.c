@@ -22,21 +22,33 @@ static void send_port(struct worker *w, uint16_t port)
 }
 
 /* Where the device has fewer queues than there are workers, another one sends for us. */
-void tx_frame(struct worker *w, uint16_t port, struct rte_mbuf *m)
+static void hand_over(struct worker *w, uint16_t port, struct rte_mbuf **m, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		m[i]->ol_flags |= dp_tx_ready_flag;
+		m[i]->port = port;
+		handoff_add(w, w->tx[port].worker, m[i]);
+	}
+}
+
+void tx_frames(struct worker *w, uint16_t port, struct rte_mbuf **m, uint16_t n)
 {
 	struct tx_buffer *tx = &w->tx[port];
+	uint32_t bytes = 0;
 
 	if (unlikely(tx->worker != w->index)) {
-		m->ol_flags |= dp_tx_ready_flag;
-		m->port = port;
-		handoff_add(w, tx->worker, m);
+		hand_over(w, port, m, n);
 		return;
 	}
-	tx->m[tx->n++] = m;
-	tx->bytes += m->pkt_len;
-	w->tx_dirty |= UINT32_C(1) << port;
-	if (unlikely(tx->n == TX_BUFFER_MAX))
+	if (unlikely(tx->n + n > TX_BUFFER_MAX))
 		send_port(w, port);
+	for (uint16_t i = 0; i < n; i++) {
+		tx->m[tx->n + i] = m[i];
+		bytes += m[i]->pkt_len;
+	}
+	tx->n += n;
+	tx->bytes += bytes;
+	w->tx_dirty |= UINT32_C(1) << port;
 }
 
 void tx_flush(struct worker *w)

@@ -74,7 +74,7 @@ static unsigned int poll_handoff(struct worker *w, struct rte_ring *from)
 	for (unsigned int i = 0; i < n; i++) {
 		if (in[i]->ol_flags & dp_tx_ready_flag) {
 			in[i]->ol_flags &= ~dp_tx_ready_flag;
-			tx_frame(w, in[i]->port, in[i]);
+			tx_frames(w, in[i]->port, &in[i], 1);
 		} else {
 			b->m[b->n++] = in[i];
 		}
@@ -93,7 +93,7 @@ static unsigned int poll_inject(struct worker *w)
 		return 0;
 	worker_count(w, injected, n);
 	for (unsigned int i = 0; i < n; i++)
-		tx_frame(w, in[i]->port, in[i]);
+		tx_frames(w, in[i]->port, &in[i], 1);
 	return n;
 }
 

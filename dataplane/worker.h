@@ -116,7 +116,8 @@ extern int dp_punt_offset;
 
 /* ---- sending (tx.c) ---- */
 
-void tx_frame(struct worker *w, uint16_t port, struct rte_mbuf *m);
+/* At most BURST_MAX frames at a time. */
+void tx_frames(struct worker *w, uint16_t port, struct rte_mbuf **m, uint16_t n);
 void tx_flush(struct worker *w);
 
 /* ---- to other workers (handoff.c) ---- */

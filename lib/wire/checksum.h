@@ -14,13 +14,15 @@
 
 #include "addr.h"
 
+/* Both halves added to themselves, turned: the upper one is the sum, its carry come around. */
 static inline uint16_t wire_sum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half;
+
+	sum += sum >> 32 | sum << 32;
+	half = (uint32_t)(sum >> 32);
+	half += half >> 16 | half << 16;
+	return (uint16_t)(half >> 16);
 }
 
 /* Two lanes: one register of SSE2 or NEON, and plain arithmetic where there is none. */

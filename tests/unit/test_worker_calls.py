@@ -13,7 +13,7 @@ FILES = ('stage_parse', 'stage_lookup', 'stage_accept', 'stage_measure', 'stage_
          'stage_dispose', 'worker', 'tx', 'handoff', 'punt')
 
 ALLOWED = re.compile(r"""^(
-    stage_\w+ | tx_frame | tx_flush | handoff_add | handoff_flush | punt_packet | event_post |
+    stage_\w+ | tx_frames | tx_flush | handoff_add | handoff_flush | punt_packet | event_post |
     worker_drop | worker_poll_once | dp_ports | dp_tx_ready_flag | dp_punt_offset |
     rte_eth_fp_ops | rte_eth_call_[rt]x_callbacks |   # a device's burst functions, called inline
     __rte_panic |                                     # rte_mempool's check of its ops index
