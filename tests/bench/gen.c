@@ -4,7 +4,8 @@
  *
  *	load FILE SRC_MAC DST_MAC	flows (struct gen_flow, see gen.h)
  *	size BYTES			of the IP packets
- *	run KEY=VALUE …			port rate_pps ms drain_ms stall_us slack_us latency
+ *	run KEY=VALUE …			port rate_pps ms drain_ms quiet_ms stall_us slack_us
+ *					latency
  *	first PORT TIMEOUT_MS		until the first packet comes back
  *	link PORT			is it up?
  *
@@ -157,6 +158,8 @@ static void do_run(char *args)
 			r.ms = (uint32_t)v;
 		else if (strcmp(word, "drain_ms") == 0)
 			r.drain_ms = (uint32_t)v;
+		else if (strcmp(word, "quiet_ms") == 0)
+			r.quiet_ms = (uint32_t)v;
 		else if (strcmp(word, "stall_us") == 0)
 			r.stall_us = (uint32_t)v;
 		else if (strcmp(word, "slack_us") == 0)

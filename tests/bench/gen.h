@@ -81,6 +81,7 @@ struct gen_run {
 	double rate_pps; /* 0: as fast as it goes */
 	uint32_t ms;
 	uint32_t drain_ms; /* time for the last packets to come back */
+	uint32_t quiet_ms; /* before the first, nothing has come in for as long; 5 s at most */
 	uint32_t stall_us; /* a longer turn is a stall of this thread */
 	uint32_t slack_us; /* what it is behind by more than this is never sent */
 	bool latency;

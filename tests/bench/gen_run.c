@@ -8,7 +8,8 @@
 
 #include "gen.h"
 
-#define CHECK_EVERY 1024 /* packets */
+#define CHECK_EVERY  1024 /* packets */
+#define QUIET_MAX_US 5000000
 
 static uint64_t us_to_tsc(uint64_t us)
 {
@@ -180,6 +181,19 @@ static uint16_t due_now(struct gen_run *r, uint64_t elapsed, double per_tsc, uin
 	return (uint16_t)RTE_MIN(due - done, (uint64_t)GEN_BURST);
 }
 
+/* What an overloaded device still has from an earlier run is not to delay this one. */
+static void wait_quiet(const struct gen *g, struct gen_run *r, struct sink *s)
+{
+	uint64_t quiet = us_to_tsc(1000ull * r->quiet_ms), start = rte_rdtsc();
+	uint64_t last = start, end = start + us_to_tsc(QUIET_MAX_US), now = start;
+
+	while (now < end && now - last < quiet) {
+		if (receive_burst(g, r, s))
+			last = now;
+		now = rte_rdtsc();
+	}
+}
+
 static void drain(const struct gen *g, struct gen_run *r, struct sink *s)
 {
 	uint64_t end = rte_rdtsc() + us_to_tsc(1000ull * r->drain_ms);
@@ -191,11 +205,13 @@ static void drain(const struct gen *g, struct gen_run *r, struct sink *s)
 void gen_run(struct gen *g, struct gen_run *r)
 {
 	struct sink s = {.first = g->seq, .last = g->seq - 1};
-	uint64_t start = rte_rdtsc(), last = start, now = start;
-	uint64_t end = start + us_to_tsc(1000ull * r->ms), stall = us_to_tsc(r->stall_us);
+	uint64_t start, last, now, end, stall = us_to_tsc(r->stall_us);
 	double per_tsc = r->rate_pps / (double)rte_get_tsc_hz();
 	uint64_t slack = RTE_MAX((uint64_t)(r->rate_pps * r->slack_us / 1e6), 2ull * GEN_BURST);
 
+	wait_quiet(g, r, &s);
+	start = last = now = rte_rdtsc();
+	end = start + us_to_tsc(1000ull * r->ms);
 	while (now < end) {
 		uint16_t n, sent;
 

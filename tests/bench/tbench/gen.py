@@ -15,8 +15,7 @@ DUT_MAC = '02:00:00:00:00:01'
 class Gen:
     def __init__(self, build, tmp, devices, netns=None, memory_mib=256):
         self.log = f'{tmp}/gen-{netns or "memif"}.log'
-        enter = ['ip', 'netns', 'exec', netns] if netns else []
-        command = enter + [
+        command = in_namespace(netns) + [
             f'{build}/tests/bench/bench_gen', '-l', str(GEN_CPU), '--no-pci', '--in-memory',
             '--no-telemetry', '-m', str(memory_mib), '--log-level', '4']
         for d in devices:
@@ -74,6 +73,7 @@ class Gen:
         active = max(r['seconds'] - r['stall_us'] / 1e6, 1e-9)
         r['offered_pps'] = offered / active
         r['received_pps'] = r['received'] / active
+        r['sent_pps'] = r['sent'] / active
         return r
 
     def run(self, **options):
@@ -84,3 +84,11 @@ class Gen:
         self.p.stdin.close()
         end_process(self.p)
 
+
+def in_namespace(netns):
+    """What goes before a command. AF_XDP wants a BPF file system, and `ip netns exec` mounts a
+    /sys of the namespace's own."""
+    if netns is None:
+        return []
+    return ['ip', 'netns', 'exec', netns, 'bash', '-c',
+            'mount -t bpf bpf /sys/fs/bpf 2>/dev/null; ulimit -l unlimited; exec "$0" "$@"']

@@ -22,7 +22,7 @@ RATIOS = (('tandem af_xdp', 'testpmd af_xdp'), ('tandem af_packet', 'testpmd af_
           ('tandem af_xdp', 'rtpengine'), ('tandem af_packet', 'rtpengine'),
           ('tandem af_xdp', 'nftables'))
 # A turn of the generator's loop is a send through the kernel, and its stall a scheduler's tick.
-OPTIONS = {'stall_us': 3000, 'slack_us': 1000, 'drain_ms': 100}
+OPTIONS = {'stall_us': 3000, 'slack_us': 1000, 'drain_ms': 10, 'quiet_ms': 20}
 
 
 def start_tandem(driver):
@@ -60,6 +60,7 @@ class Bench:
         self.scenario = scenario
         self.stack = contextlib.ExitStack()
         self.duts = {}
+        self.size = None  # of packets
         try:
             for number, (device, start) in enumerate(DEVICES.items()):
                 if possible(device, scenario):
@@ -82,12 +83,25 @@ class Bench:
             made = dut.create_all()
             locals_ = made[0] if device.startswith('tandem') else made
         dut.locals = locals_
-        path = f'{self.ctx.tmp}/flows'
-        self.scenario.write_flows(path, locals_)
-        veth.gen.load(path)
-        os.unlink(path)
+        self.load_flows(dut, locals_)
+        if device == 'rtpengine':
+            # It shuts a port for good whose queue was too long five times.
+            dut.recover = lambda: self.load_flows(dut, dut.create_all())
         dut.pause()
         self.duts[device] = dut
+
+    def load_flows(self, dut, locals_):
+        path = f'{self.ctx.tmp}/flows'
+        self.scenario.write_flows(path, locals_)
+        dut.gen.load(path)
+        os.unlink(path)
+        if self.size:
+            dut.gen.size(self.size)
+
+    def set_size(self, size):
+        self.size = size
+        for dut in self.duts.values():
+            dut.gen.size(size)
 
     @contextlib.contextmanager
     def turn(self, device):
@@ -111,7 +125,7 @@ class Bench:
 
 def rate_turns(bench, size):
     turns = []
-    for i in range(bench.ctx.kernel_repeats):
+    for i in range(bench.ctx.kernel_repeats_of(bench.scenario, size)):
         for device in bench.duts:
             progress.now(f'{bench.scenario.name}, {bench.scenario.flows:,} flows, {size} bytes: '
                          f'{device}, turn {i + 1}')
@@ -152,8 +166,7 @@ def latencies(bench, rate_of):
 
 
 def entry_of(bench, size):
-    for dut in bench.duts.values():
-        dut.gen.size(size)
+    bench.set_size(size)
     turns = rate_turns(bench, size)
     entry = {'scenario': bench.scenario.name, 'flows': bench.scenario.flows, 'size': size,
              'rates': {}, 'ratios': {}, 'ratios_loss_0': {}, 'turns': turns}
@@ -195,7 +208,7 @@ def measure(ctx):
                 if size == ctx.latency_size:
                     rates = {d: mid(entry['rates'][d]['loss_0_1']) for d in bench.duts}
                     entry['latency_us'] = latencies(bench, lambda _: rates['rtpengine'])
-                    if not ctx.quick:
+                    if ctx.kernel_own_latency:
                         entry['latency_own_us'] = latencies(bench, rates.get)
                 entries.append(entry)
                 for text in lines(entry):

@@ -168,9 +168,10 @@ def facts(root, build):
 
 
 def compiler(build):
+    """As meson found it."""
     try:
-        with open(f'{build}/meson-info/intro-compilers.json') as f:
-            m = re.search(r'"full_version": "([^"]*)"', f.read())
-            return m.group(1) if m else None
+        with open(f'{build}/meson-logs/meson-log.txt') as f:
+            m = re.search(r'C compiler for the host machine: \S+ \((.*?)"', f.read())
     except OSError:
         return None
+    return m.group(1).strip() if m else None

@@ -77,7 +77,7 @@ def measure(root, args, command):
     build = prepare(root)
     lock = alone()
     tmp = tempfile.mkdtemp(prefix='tandem-bench-')
-    begun = time.time()
+    begun, seconds = time.time(), {}
     figures = {'meta': {**machine.facts(root, build), 'command': command,
                         'mode': 'quick' if args.quick else 'full',
                         'date': time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(begun))}}
@@ -88,10 +88,13 @@ def measure(root, args, command):
             with machine.Hugepages(ctx.hugepages):
                 for part in parts_wanted(args):
                     progress.keep(f'\n{part}')
+                    part_begun = time.time()
                     figures[part] = PARTS[part](ctx)
+                    seconds[part] = round(time.time() - part_begun)
         figures['meta'].update(
             round_trips=ctx.pings.all, tsc_hz=ctx.pings.tsc_hz,
             near_below_cycles=ctx.pings.near_below(), seconds=round(time.time() - begun),
+            part_seconds=seconds,
             trial_ms=ctx.trial_ms, kernel_trial_ms=ctx.kernel_trial_ms, repeats=ctx.repeats)
     finally:
         progress.clear()

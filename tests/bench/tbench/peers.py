@@ -9,7 +9,7 @@ import socket
 import subprocess
 
 from .flows import REMOTE_PORT, local_ip, remote_ip
-from .machine import DUT_CPU, Thread, dut_cpu
+from .machine import Thread, dut_cpu
 from .util import Failed, end_process, run, tail, wait_for
 
 NG_PORT = 2223
@@ -63,11 +63,13 @@ class Rtpengine:
 
     name = 'rtpengine'
     port = 0
+    created = False
 
     def __init__(self, ctx, veth, scenario):
         self.scenario = scenario
         self.log = f'{ctx.tmp}/rtpengine.log'
         veth.address_kernel(scenario)
+        veth.steer_kernel()
         interfaces = [f'--interface={"ab"[side]}/{local_ip(side, family, 0)}'
                       for side, family in enumerate(scenario.sides)]
         command = ['ip', 'netns', 'exec', veth.netns, 'rtpengine', '--foreground', '--table=-1',
@@ -107,10 +109,11 @@ class Rtpengine:
         message = {'command': command, 'call-id': f'call{i}', 'from-tag': f'a{i}',
                    'sdp': sdp(families[from_side],
                               remote_ip(from_side, families[from_side], i)),
-                   'direction': ['a', 'b'], 'ICE': 'remove', 'flags': ['asymmetric'],
-                   'replace': ['origin', 'session-connection'],
-                   'address family': f'IP{families[1 - from_side]}'}
-        if command == 'answer':
+                   'ICE': 'remove', 'flags': ['asymmetric'],
+                   'replace': ['origin', 'session-connection']}
+        if command == 'offer':
+            message.update({'direction': ['a', 'b'], 'address family': f'IP{families[1]}'})
+        else:
             message['to-tag'] = f'b{i}'
         answer = self.ask(message)
         if answer.get('result') != b'ok':
@@ -118,11 +121,16 @@ class Rtpengine:
         return sdp_endpoint(answer['sdp'].decode())
 
     def create_all(self):
+        """All calls; those of an earlier create_all() are gone."""
         locals_ = []
         for i in range(self.scenario.sessions):
+            if self.created:
+                self.ask({'command': 'delete', 'call-id': f'call{i}', 'from-tag': f'a{i}',
+                          'delete-delay': 0})
             for_b = self.offer('offer', i, 0)
             for_a = self.offer('answer', i, 1)
             locals_.append((for_a, for_b))
+        self.created = True
         return locals_
 
     def pause(self):
@@ -174,7 +182,7 @@ class NoThread:
 
 
 class Nftables:
-    """Destination and source NAT of each flow, on the worker's core by packet steering."""
+    """Destination and source NAT of each flow, all in the kernel."""
 
     name = 'nftables'
     port = 0
@@ -185,6 +193,7 @@ class Nftables:
         self.scenario = scenario
         self.netns = veth.netns
         veth.address_kernel(scenario)
+        veth.steer_kernel()
         family = scenario.sides[0]
         if family == 4:
             veth.sysctl(self.netns, 'net.ipv4.ip_forward', 1)
@@ -192,8 +201,6 @@ class Nftables:
             veth.sysctl(self.netns, 'net.ipv4.conf.vd.send_redirects', 0)
         else:
             veth.sysctl(self.netns, 'net.ipv6.conf.all.forwarding', 1)
-        run(['ip', 'netns', 'exec', self.netns, 'sh', '-c',
-             f'echo {1 << DUT_CPU:x} >/sys/class/net/vd/queues/rx-0/rps_cpus'])
 
     def local(self, i, side):
         return local_ip(side, self.scenario.sides[side], 0), self.first_port + 2 * i

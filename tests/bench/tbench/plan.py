@@ -31,8 +31,8 @@ class Context:
         self.starts, self.returns = 5, 40
         self.kernel = [('relay4', 1000, 200), ('relay4', 1000, 72), ('relay4', 1000, 1280),
                        ('relay4', 1, 200), ('relay6', 1000, 200), ('bridge46', 1000, 200)]
-        self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 3, 300, 0.02
-        self.kernel_latency_ms = 1500
+        self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 3, 200, 0.02
+        self.kernel_latency_ms, self.kernel_own_latency = 1500, True
 
     def plan_quick(self):
         self.cycles = [('relay4', n) for n in FLOWS] + [('relay6', 1000), ('bridge46', 1000)]
@@ -44,4 +44,12 @@ class Context:
         self.starts, self.returns = 3, 10
         self.kernel = [('relay4', 1000, 200)]
         self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 2, 200, 0.04
-        self.kernel_latency_ms = 700
+        self.kernel_latency_ms, self.kernel_own_latency = 700, False
+
+    def repeats_of(self, size):
+        """Turns of each device: fewer where no target hangs on it."""
+        return self.repeats if size == self.latency_size else 2
+
+    def kernel_repeats_of(self, scenario, size):
+        main = (scenario.name, scenario.flows, size) == self.kernel[0]
+        return self.kernel_repeats if main else 1

@@ -4,7 +4,7 @@ import os
 import re
 
 from . import svg, targets
-from .util import Failed, mid
+from .util import Failed
 
 PLOTS = 'performance'  # folder beside performance.md
 NONE = '–'
@@ -55,7 +55,7 @@ def distance(figures):
 def target_table(figures):
     rows = [(t['what'], f'{t["how"]} {t["limit"]:g}', t['shown'], 'ok' if t['ok'] else '**missed**')
             for t in targets.judge(figures)]
-    return table(('what', 'target', 'measured', ''), rows, 2)
+    return table(('what', 'target', 'measured', ''), rows, 4)
 
 
 # ---- cycles -----------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ def cycles_bursts(figures):
     for scenario in dict.fromkeys(e['scenario'] for e in found):
         by = {e['burst']: e for e in found if e['scenario'] == scenario}
         rows.append([scenario] + [f'{by[b]["worker_cycles"]:.0f}' for b in bursts])
-    head = ['1,000 flows'] + [f'{b} packets' if b else 'empty turn' for b in bursts]
+    head = ['1,000 flows'] + [f'burst of {b}' if b else 'empty turn' for b in bursts]
     return table(head, rows)
 
 
@@ -133,7 +133,7 @@ LATENCY_HEAD = ('scenario', 'flows', 'device', 'load', 'kpps', 'p50', 'p99', 'p9
 
 
 def wire_latency(figures):
-    return table(LATENCY_HEAD, [r for e in entries(figures, 'wire') for r in latency_rows(e)])
+    return table(LATENCY_HEAD, [r for e in entries(figures, 'wire') for r in latency_rows(e)], 3)
 
 
 def plot_rate(figures):
@@ -221,18 +221,18 @@ def kernel(figures):
                          around(r['loss_0'], 1e3, '{:.0f}'), around(r['loss_0_1'], 1e3, '{:.0f}'),
                          around(r['saturated'], 1e3, '{:.0f}')))
     return table(('scenario', 'flows', 'bytes', 'device', '0 loss', '0.1 % lost', 'saturated'),
-                 rows)
+                 rows, 4)
 
 
 def kernel_ratios(figures):
     rows = [(e['scenario'], f'{e["flows"]:,}', e['size'], name.replace('/', ' to '), around(r),
              around(e['ratios_loss_0'][name]))
             for e in entries(figures, 'kernel') for name, r in e['ratios'].items()]
-    return table(('scenario', 'flows', 'bytes', 'ratio of', '0.1 % lost', '0 loss'), rows)
+    return table(('scenario', 'flows', 'bytes', 'ratio of', '0.1 % lost', '0 loss'), rows, 4)
 
 
 def kernel_latency(figures):
-    return table(LATENCY_HEAD, [r for e in entries(figures, 'kernel') for r in latency_rows(e)])
+    return table(LATENCY_HEAD, [r for e in entries(figures, 'kernel') for r in latency_rows(e)], 3)
 
 
 def plot_kernel_latency(figures):

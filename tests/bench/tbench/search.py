@@ -9,6 +9,18 @@ VOID_MAX = 4             # trials at one rate that may count for nothing
 VOID_MAX_IN_ALL = 25     # and in one turn
 
 
+class Watch:
+    """Was the device kept from its core by others, from now on?"""
+
+    def __init__(self, dut):
+        self.thread = dut.thread
+        self.waited_ns, self.stolen = self.thread.times()[1], stolen_ticks()
+
+    def disturbed(self):
+        return (self.thread.times()[1] - self.waited_ns > DISTURBED_NS or
+                stolen_ticks() != self.stolen)
+
+
 class Search:
     """Trials of one device under test, from one generator."""
 
@@ -20,20 +32,25 @@ class Search:
         self.options = options
         self.trials = 0
         self.void = 0
+        self.last = None
+        # What a device needs after an overload, before it is itself again.
+        self.recover = getattr(dut, 'recover', lambda: None)
 
     def trial(self, rate_pps, ms=None, **more):
         """Has 'disturbed' where the device was kept from its core by others."""
         self.trials += 1
-        waited, stolen = self.dut.thread.times()[1], stolen_ticks()
+        watch = Watch(self.dut)
         r = self.gen.run(port=self.dut.port, rate_pps=f'{rate_pps:.0f}', ms=ms or self.trial_ms,
                          **{**self.options, **more})
-        r['disturbed'] = (self.dut.thread.times()[1] - waited > DISTURBED_NS or
-                          stolen_ticks() != stolen)
+        r['disturbed'] = watch.disturbed()
+        self.last = r
         return r
 
     def saturate(self, ms=None):
         """Packets a second that come back when as many are offered as will go."""
-        return self.trial(0, ms)
+        r = self.trial(0, ms)
+        self.recover()
+        return r
 
     def passes(self, rate_pps, loss, tries):
         """The rate that was really offered, if it passed. One trial of `tries` is enough, and
@@ -43,6 +60,7 @@ class Search:
             r = self.trial(rate_pps)
             if r['loss'] <= loss:
                 return min(r['offered_pps'], rate_pps)
+            self.recover()
             if r['disturbed'] and void < VOID_MAX and self.void < VOID_MAX_IN_ALL:
                 void += 1
                 self.void += 1
@@ -64,12 +82,20 @@ class Search:
                     break  # the generator has no more than that to offer
             if high - low <= self.precision * high or high < 1000:
                 break
-            rate = (low + high) / 2 if low else high * 0.75
+            rate = self.next_rate(low, high)
         return low
 
+    def next_rate(self, low, high):
+        if low == 0:
+            # What came back of the last trial tells where to look, if it was not next to nothing.
+            return max(min(0.7 * high, 1.1 * self.last['received_pps']), 0.05 * high)
+        return (low + high) / 2 if high < 3 * low else (low * high) ** 0.5
+
     def rates(self):
-        """{'loss_0', 'loss_0_1', 'saturated'}, packets a second."""
-        top = self.saturate()['received_pps']
-        tenth = self.highest(LOSS_TENTH_PERCENT, 1.1 * top, 2)
-        none = self.highest(LOSS_NONE, tenth or 1.1 * top, 3)
-        return {'loss_0': none, 'loss_0_1': tenth, 'saturated': top}
+        """{'loss_0', 'loss_0_1', 'saturated'}, packets a second. The search begins at what the
+        wire has taken, because a device that is overloaded may give less than it could."""
+        r = self.saturate()
+        top = 1.1 * r['sent_pps']
+        tenth = self.highest(LOSS_TENTH_PERCENT, top, 2)
+        none = self.highest(LOSS_NONE, tenth or top, 3)
+        return {'loss_0': none, 'loss_0_1': tenth, 'saturated': r['received_pps']}

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tandemd under measurement, and its API."""
 import json
-import os
 import signal
 import socket
 import subprocess
 import time
 
-from .gen import DUT_MAC, GEN_MAC
+from .gen import DUT_MAC, GEN_MAC, in_namespace
 from .machine import DUT_CPU, Thread, both_cpus
 from .util import Failed, end_process, tail, wait_for
 
@@ -84,12 +83,7 @@ class Tandem:
         path = f'{tmp}/tandemd-{tag}.json'
         with open(path, 'w') as f:
             json.dump(config, f)
-        command = [f'{build}/control/tandemd', '--config', path]
-        if netns:
-            # AF_XDP wants a BPF file system, and /sys is this namespace's own.
-            command = ['ip', 'netns', 'exec', netns, 'bash', '-c',
-                       'mount -t bpf bpf /sys/fs/bpf 2>/dev/null; ulimit -l unlimited; '
-                       'exec "$0" "$@"'] + command
+        command = in_namespace(netns) + [f'{build}/control/tandemd', '--config', path]
         self.started = time.monotonic()
         with open(self.log, 'w') as log:
             self.p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The targets, and whether a run has reached them."""
-from .util import mid
+from .util import median, mid
 
 
 def find(entries, **wanted):
@@ -53,14 +53,15 @@ def kernel_latency(quantile):
             return None
         ratios = [both['tandem af_xdp'][load][quantile] / both['rtpengine'][load][quantile]
                   for load in both['rtpengine']
-                  if quantile in both['rtpengine'][load] and quantile in both['tandem af_xdp'][load]]
+                  if quantile in both['rtpengine'][load] and
+                  quantile in both['tandem af_xdp'].get(load, {})]
         return max(ratios) if ratios else None
     return value
 
 
 def churn_ms(figures):
     c = figures.get('wire', {}).get('churn')
-    return max(c['blocked_ms']['with']) if c else None
+    return median(c['blocked_ms']['with']) if c else None
 
 
 def idle_cpu(figures):
@@ -99,9 +100,9 @@ TARGETS = (
      lambda f: wire_ratio(f, 'relay4', 1000000), '{:.2f}'),
     ('cycles: relay4, 1,000 flows, over a header swap', AT_MOST, 45, cycles_over, '{:.1f}'),
     ('cycles: 1,000,000 flows, times 1,000 flows', AT_MOST, 3, cycles_million, '{:.2f}'),
-    ('kernel: af_xdp, of testpmd', AT_LEAST, 0.9, kernel_testpmd('af_xdp'), '{:.2f}'),
-    ('kernel: af_packet, of testpmd', AT_LEAST, 0.9, kernel_testpmd('af_packet'), '{:.2f}'),
-    ('kernel: af_xdp, times rtpengine', AT_LEAST, 4, kernel_rtpengine, '{:.1f}'),
+    ('kernel: af_xdp, of testpmd (0.1 % lost)', AT_LEAST, 0.9, kernel_testpmd('af_xdp'), '{:.2f}'),
+    ('kernel: af_packet, of testpmd (0.1 % lost)', AT_LEAST, 0.9, kernel_testpmd('af_packet'), '{:.2f}'),
+    ('kernel: af_xdp, times rtpengine (0.1 % lost)', AT_LEAST, 4, kernel_rtpengine, '{:.1f}'),
     ('kernel: latency p50, times rtpengine', BELOW, 1, kernel_latency('p50'), '{:.2f}'),
     ('kernel: latency p99, times rtpengine', BELOW, 1, kernel_latency('p99'), '{:.2f}'),
     ('churn: 1,000 sessions a second, blocked, ms', BELOW, 1, churn_ms, '{:.3f}'),

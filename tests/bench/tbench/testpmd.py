@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+from .gen import in_namespace
 from .machine import DUT_CPU, GEN_CPU, Thread, both_cpus
 from .util import Failed, end_process, tail
 
@@ -19,14 +20,11 @@ class Testpmd:
     def __init__(self, tmp, device, netns=None):
         self.log = f'{tmp}/testpmd-{netns or "memif"}.log'
         # Line by line, or its answers would come long after its prompt.
-        command = ['stdbuf', '-oL', 'dpdk-testpmd', '-l', f'{GEN_CPU},{DUT_CPU}',
-                   '--main-lcore', str(GEN_CPU), '--no-pci', '--in-memory', '--no-telemetry',
-                   '-m', '128', '--vdev', device, '--', '-i', '--nb-cores=1',
-                   '--forward-mode=5tswap', '--total-num-mbufs=16384', '--rxd=1024', '--txd=1024']
-        if netns:
-            command = ['ip', 'netns', 'exec', netns, 'bash', '-c',
-                       'mount -t bpf bpf /sys/fs/bpf 2>/dev/null; ulimit -l unlimited; '
-                       'exec "$0" "$@"'] + command
+        command = in_namespace(netns) + [
+            'stdbuf', '-oL', 'dpdk-testpmd', '-l', f'{GEN_CPU},{DUT_CPU}', '--main-lcore',
+            str(GEN_CPU), '--no-pci', '--in-memory', '--no-telemetry', '-m', '128',
+            '--vdev', device, '--', '-i', '--nb-cores=1', '--forward-mode=5tswap',
+            '--total-num-mbufs=16384', '--rxd=1024', '--txd=1024']
         with open(self.log, 'w') as log:
             self.p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                       stderr=log, preexec_fn=both_cpus)

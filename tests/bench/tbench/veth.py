@@ -4,7 +4,7 @@
     namespace …-s                      namespace …-d
     ┌───────────┐ vs      veth     vd ┌───────────────────────────┐
     │ bench_gen ├─────────────────────┤ what is measured: both    │
-    │ af_packet │                     │ legs are on this interface│
+    │ af_xdp    │                     │ legs are on this interface│
     └───────────┘                     └───────────────────────────┘
 """
 import contextlib
@@ -13,6 +13,7 @@ import subprocess
 
 from .flows import gateway_ip, local_ip, prefix_bits
 from .gen import DUT_MAC, GEN_MAC, Gen
+from .machine import DUT_CPU
 from .util import run
 
 PARTIES = {4: '10.{0}.0.0/10', 6: 'fd80:{1}::/32'}
@@ -46,8 +47,7 @@ class Veth:
             self.sysctl(s, 'net.ipv6.conf.vs.disable_ipv6', 1)
             run(['ip', '-n', s, 'link', 'set', 'vs', 'up'])
             run(['ip', '-n', d, 'link', 'set', 'vd', 'up'])
-            self.gen = Gen(ctx.build, ctx.tmp, [
-                'net_af_packet0,iface=vs,framecnt=4096,qdisc_bypass=1'], s, 128)
+            self.gen = Gen(ctx.build, ctx.tmp, ['net_af_xdp0,iface=vs'], s, 128)
             self.stack.callback(self.gen.close)
         except BaseException:
             self.stack.close()
@@ -77,6 +77,11 @@ class Veth:
             run(ip + ['neigh', 'add', gateway_ip(side, family), 'lladdr', GEN_MAC, 'dev', 'vd',
                       'nud', 'permanent'])
             run(ip + ['route', 'add', parties(side, family), 'via', gateway_ip(side, family)])
+
+    def steer_kernel(self):
+        """What the kernel does with a packet that comes in, it does on the worker's core."""
+        run(['ip', 'netns', 'exec', self.netns, 'sh', '-c',
+             f'echo {1 << DUT_CPU:x} >/sys/class/net/vd/queues/rx-0/rps_cpus'])
 
     def close(self):
         self.stack.close()
