@@ -53,7 +53,7 @@ def distance(figures):
 
 
 def target_table(figures):
-    rows = [(t['what'], f'{t["how"]} {t["limit"]:g}', t['shown'], 'ok' if t['ok'] else '**missed**')
+    rows = [(t['what'], f'{t["how"]} {t["limit"]:g}', t['shown'], targets.verdict(t))
             for t in targets.judge(figures)]
     return table(('what', 'target', 'measured', ''), rows, 4)
 
