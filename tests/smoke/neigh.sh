@@ -17,7 +17,7 @@ step "ping and ping6, small and large"
 while read -r ns ip; do
 	for size in 0 56 1400; do
 		succeeds "ping $ip with $size bytes from $ns" \
-			in_ns "$ns" ping -q -c 3 -i 0.05 -W 1 -s $size "$ip"
+			in_ns "$ns" ping -q -c 3 -i 0.05 -W 3 -s $size "$ip"
 		matches "$(cat "$TMP/command.log")" ' 3 received, 0% packet loss' "ping $ip"
 	done
 done <<-END
