@@ -77,13 +77,13 @@ def start_ms(figures):
 
 
 def bytes_a_session(figures):
-    """Between the smallest and the largest number of sessions of this run."""
+    """Between the two largest numbers of sessions of this run: buffers of the API and the like,
+    which grow once and not by session, are in both."""
     s = sorted((x for x in figures.get('wire', {}).get('sessions', [])
-                if x['scenario'] == 'relay4'), key=lambda x: x['sessions'])
-    if not s or s[-1]['sessions'] - s[0]['sessions'] < 10000:
+                if x['scenario'] == 'relay4'), key=lambda x: x['sessions'])[-2:]
+    if len(s) < 2 or s[1]['sessions'] - s[0]['sessions'] < 10000:
         return None
-    return ((s[-1]['memory_bytes'] - s[0]['memory_bytes'])
-            / (s[-1]['sessions'] - s[0]['sessions']))
+    return (s[1]['memory_bytes'] - s[0]['memory_bytes']) / (s[1]['sessions'] - s[0]['sessions'])
 
 
 def spin_seen(figures):
