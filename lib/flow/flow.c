@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <rte_errno.h>
 #include <rte_malloc.h>
@@ -54,6 +55,23 @@ size_t flow_tables_size(const struct flow_limits *limits)
 	       rte_rcu_qsbr_get_memsize(limits->workers);
 }
 
+static size_t secure_size(const struct flow_tables *t)
+{
+	return 2 * (size_t)t->session_count * sizeof(*t->secure);
+}
+
+/* Zero pages that exist once they are written to: plain calls never do. */
+static int create_secure(struct flow_tables *t)
+{
+	void *p = mmap(NULL, secure_size(t), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return -ENOMEM;
+	t->secure = p;
+	return 0;
+}
+
 static int create_arrays(struct flow_tables *t, const struct flow_limits *limits)
 {
 	t->slot = rte_calloc("flow_slot", (size_t)limits->addresses * FLOW_UDP_PORTS,
@@ -69,7 +87,7 @@ static int create_arrays(struct flow_tables *t, const struct flow_limits *limits
 	if (t->slot == NULL || t->plan == NULL || t->plan_free == NULL || t->leg == NULL ||
 	    t->nexthop == NULL || t->rcu == NULL)
 		return -ENOMEM;
-	return 0;
+	return create_secure(t);
 }
 
 struct flow_tables *flow_tables_create(const struct flow_limits *limits)
@@ -100,6 +118,8 @@ void flow_tables_free(struct flow_tables *t)
 {
 	if (t == NULL)
 		return;
+	if (t->secure != NULL)
+		munmap(t->secure, secure_size(t));
 	rte_free(t->rcu);
 	rte_free(t->nexthop);
 	rte_free(t->leg);

@@ -41,7 +41,7 @@ enum flow_drop {
 };
 
 /* Reasons of scope LEG come first, so that they index flow_leg_rt.drops. */
-#define FLOW_LEG_DROPS     (FLOW_DROP_no_room + 1)
+#define FLOW_LEG_DROPS     (FLOW_DROP_srtp_key + 1)
 #define FLOW_LEG_DROPS_MAX 16
 
 /* "source", … */
@@ -89,6 +89,8 @@ enum flow_plan_flags {
 	FLOW_PLAN_HOLD = 1 << 6,      /* the other leg is on hold: count and drop */
 	FLOW_PLAN_RTCP_DROP = 1 << 7, /* the other leg takes no RTCP */
 	FLOW_PLAN_OUT6 = 1 << 8,      /* what goes out is IPv6 */
+	FLOW_PLAN_OPEN = 1 << 9,      /* what arrives is SRTP: opened by secure[leg] */
+	FLOW_PLAN_SEAL = 1 << 10,     /* what goes out is SRTP: sealed by secure[leg ^ 1] */
 };
 
 /*
@@ -165,6 +167,21 @@ struct flow_leg_rt {
 	struct flow_rt rtcp; /* of the RTCP port; unused where RTCP is muxed or none */
 } __rte_cache_aligned;
 
+struct srtp_keys;
+struct srtp_leg;
+
+/*
+ * The secrets of one leg. Writer: control, before it publishes a plan that names them. Keys may
+ * be replaced while plans are in force (rx_old first); what is taken out here is wiped after a
+ * grace period. `leg` is the running half, of the owning worker, and stays for the leg's life.
+ */
+struct flow_secure {
+	const struct srtp_keys *rx;     /* opens what the far end sends; NULL: not known yet */
+	const struct srtp_keys *rx_old; /* those before, until the first packet under `rx` */
+	const struct srtp_keys *tx;     /* seals what is sent to it */
+	struct srtp_leg *leg;
+} __rte_aligned(32);
+
 /* Time for last_seen: about 0.4 ms a tick, wraps after weeks; subtract as int32_t. */
 #define FLOW_TICK_SHIFT 20
 #define FLOW_FINE_SHIFT 10
@@ -198,8 +215,10 @@ struct rte_rcu_qsbr;
 /* Everything both sides see. Made by flow_tables_create(); never moves. */
 struct flow_tables {
 	uint32_t *slot; /* [addr_max][FLOW_UDP_PORTS] plan index, 0: none. Writer: control */
-	struct flow_plan *plan;       /* [plan_count]; 0 is never used */
-	struct flow_leg_rt *leg;      /* [2 * session_count] */
+	struct flow_plan *plan;  /* [plan_count]; 0 is never used */
+	struct flow_leg_rt *leg; /* [2 * session_count] */
+	/* [2 * session_count]; pages that no call with secrets has touched take no memory. */
+	struct flow_secure *secure;
 	struct flow_nexthop *nexthop; /* [nexthop_count]; 0 is never valid */
 	struct rte_rcu_qsbr *rcu;
 	uint32_t plan_count, session_count, nexthop_count;
