@@ -94,6 +94,21 @@ MEDIA = {
     "channel": b"\x40\x00\x00\x04data",
 }
 
+KEY = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+CRYPTO = {
+    "plain": f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}",
+    "lifetime": f"1 AES_CM_128_HMAC_SHA1_32 inline:{KEY}|2^20|1:4 WSH=128",
+    "decimal": f"9 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|1048577",
+    "two-keys": f"2 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^20|1:4;inline:{KEY}|2:4",
+    "gcm": "3 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw==",
+    "aes256": "4 AES_256_CM_HMAC_SHA1_80 inline:" + 61 * "A" + "A==",
+    "mki": f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|340282366920938463463374607431768211455:16",
+    "params": f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} KDR=1 UNENCRYPTED_SRTP FEC_ORDER=SRTP_FEC",
+    "fec": f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} FEC_ORDER=FEC_SRTP FEC_KEY=inline:{KEY} -x=1",
+    "method": "1 AES_CM_128_HMAC_SHA1_80 uri:https://example.com/",
+    "suite": f"1 F8_128_HMAC_SHA1_80 inline:{KEY}",
+}
+
 
 def write(target, name, data):
     folder = CORPUS / target
@@ -108,3 +123,5 @@ for name, frame in CONTROL.items():
     write("frame", name, FIX_ALL + frame)
 for name, packet in MEDIA.items():
     write("rtp", name, packet)
+for name, text in CRYPTO.items():
+    write("sdes", name, text.encode())
