@@ -27,7 +27,8 @@ enum verdict {
 
 /* One cache line a packet: a burst's notes stay in the first-level cache. */
 struct packet {
-	uint8_t *ip; /* its header, as received */
+	uint8_t *ip;  /* its header, as received */
+	uint8_t *udp; /* behind it */
 	union {
 		const uint32_t *slot;         /* from parse to lookup */
 		const struct flow_plan *plan; /* from there on */
@@ -55,12 +56,12 @@ struct burst {
 
 static inline uint8_t *packet_udp(const struct packet *p)
 {
-	return p->ip + p->ip_hlen;
+	return p->udp;
 }
 
 static inline uint8_t *packet_payload(const struct packet *p)
 {
-	return p->ip + p->ip_hlen + WIRE_UDP_HLEN;
+	return p->udp + WIRE_UDP_HLEN;
 }
 
 static inline bool packet_is4(const struct packet *p)

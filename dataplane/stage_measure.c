@@ -11,12 +11,26 @@
 #define SSRC_SILENCE 10 /* a new SSRC takes over after 1/10 s without the old one */
 #define JITTER_MAX_S 2  /* larger steps are the sender's clock, not the network's */
 
-/* Of a packet that stage_accept has found to be RTP. */
-struct rtp_fields {
-	uint32_t ssrc, timestamp;
-	uint16_t seq;
-	uint8_t payload_type;
-};
+/* Fields of a header that stage_accept has found to be RTP's. */
+static inline uint8_t rtp_payload_type(const uint8_t *rtp)
+{
+	return rtp[1] & 0x7f;
+}
+
+static inline uint16_t rtp_seq(const uint8_t *rtp)
+{
+	return wire_get16(rtp + 2);
+}
+
+static inline uint32_t rtp_timestamp(const uint8_t *rtp)
+{
+	return rte_be_to_cpu_32(wire_load32(rtp + 4));
+}
+
+static inline uint32_t rtp_ssrc(const uint8_t *rtp)
+{
+	return rte_be_to_cpu_32(wire_load32(rtp + 8));
+}
 
 /* RFC 3551 tables 4 and 5; 0: dynamic, measured. */
 static uint32_t clock_of(uint8_t payload_type)
@@ -61,24 +75,26 @@ static uint32_t lost_so_far(const struct flow_rtp_stats *s)
 	return expected > s->received ? expected - s->received : 0;
 }
 
-static void restart(const struct worker *w, struct flow_rtp_stats *s, const struct rtp_fields *rtp)
+static void restart(const struct worker *w, struct flow_rtp_stats *s, const uint8_t *rtp)
 {
+	uint16_t seq = rtp_seq(rtp);
+
 	if (s->started)
 		flow_count(s->prior_lost, lost_so_far(s));
-	if (!s->started || s->ssrc != rtp->ssrc) {
-		__atomic_store_n(&s->ssrc, rtp->ssrc, __ATOMIC_RELAXED);
-		s->ts_scale = scale_of(w, clock_of(rtp->payload_type));
+	if (!s->started || s->ssrc != rtp_ssrc(rtp)) {
+		__atomic_store_n(&s->ssrc, rtp_ssrc(rtp), __ATOMIC_RELAXED);
+		s->ts_scale = scale_of(w, clock_of(rtp_payload_type(rtp)));
 		__atomic_store_n(&s->jitter16, 0, __ATOMIC_RELAXED);
 	}
 	/* A cycle above zero, so that a late packet from before the first can lower the base. */
-	__atomic_store_n(&s->base_seq, 0x10000u + rtp->seq, __ATOMIC_RELAXED);
-	__atomic_store_n(&s->max_seq, 0x10000u + rtp->seq, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->base_seq, 0x10000u + seq, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->max_seq, 0x10000u + seq, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->received, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&s->payload_type, rtp->payload_type, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->payload_type, rtp_payload_type(rtp), __ATOMIC_RELAXED);
 	__atomic_store_n(&s->started, 1, __ATOMIC_RELAXED);
 	s->seen = 1;
-	s->bad_seq = rtp->seq; /* confirms nothing: the next one is rtp->seq + 1 */
-	s->last_ts = s->first_ts = rtp->timestamp;
+	s->bad_seq = seq; /* confirms nothing: the next one is seq + 1 */
+	s->last_ts = s->first_ts = rtp_timestamp(rtp);
 	s->last_arrival = s->first_arrival = w->fine;
 }
 
@@ -124,47 +140,50 @@ static inline void jitter(const struct worker *w, struct flow_rtp_stats *s, uint
 	s->last_arrival = w->fine;
 }
 
-static inline void measure_one(const struct worker *w, struct flow_rtp_stats *s,
-			       const struct rtp_fields *rtp)
+/* Another SSRC, the past, or a jump. */
+static __rte_noinline void measure_unusual(const struct worker *w, struct flow_rtp_stats *s,
+					   const uint8_t *rtp)
 {
-	uint16_t ahead;
+	uint16_t ahead = rtp_seq(rtp) - (uint16_t)s->max_seq;
 
-	if (unlikely(!s->started || rtp->ssrc != s->ssrc)) {
+	if (!s->started || rtp_ssrc(rtp) != s->ssrc) {
 		if (!s->started || w->fine - s->last_arrival > w->fine_hz / SSRC_SILENCE)
 			restart(w, s, rtp);
-		return;
-	}
-	ahead = (uint16_t)(rtp->seq - (uint16_t)s->max_seq);
-	if (likely(ahead != 0 && ahead < MAX_DROPOUT)) {
-		__atomic_store_n(&s->max_seq, s->max_seq + ahead, __ATOMIC_RELAXED);
-		s->seen = (ahead < 64 ? s->seen << ahead : 0) | 1;
-		flow_count(s->received, 1);
-		__atomic_store_n(&s->payload_type, rtp->payload_type, __ATOMIC_RELAXED);
-		jitter(w, s, rtp->timestamp);
 	} else if (ahead == 0 || ahead > 65536 - MAX_MISORDER) {
 		late(s, (uint16_t)-ahead);
-	} else if (rtp->seq == s->bad_seq) {
+	} else if (rtp_seq(rtp) == s->bad_seq) {
 		restart(w, s, rtp); /* two in a row: the sender has begun anew */
 	} else {
-		s->bad_seq = rtp->seq + 1;
+		s->bad_seq = rtp_seq(rtp) + 1;
 	}
+}
+
+static inline void measure_one(const struct worker *w, struct flow_rtp_stats *s, const uint8_t *rtp)
+{
+	uint32_t max_seq = s->max_seq;
+	uint16_t ahead = rtp_seq(rtp) - (uint16_t)max_seq;
+
+	if (unlikely(!s->started || rtp_ssrc(rtp) != s->ssrc ||
+		     (uint16_t)(ahead - 1) >= MAX_DROPOUT - 1)) {
+		measure_unusual(w, s, rtp);
+		return;
+	}
+	__atomic_store_n(&s->max_seq, max_seq + ahead, __ATOMIC_RELAXED);
+	s->seen = (ahead < 64 ? s->seen << ahead : 0) | 1;
+	flow_count(s->received, 1);
+	__atomic_store_n(&s->payload_type, rtp_payload_type(rtp), __ATOMIC_RELAXED);
+	jitter(w, s, rtp_timestamp(rtp));
 }
 
 void stage_measure(struct worker *w, struct burst *b)
 {
-	for (uint16_t i = 0; i < b->n; i++) {
-		const struct packet *p = &b->p[i];
-		const uint8_t *payload;
-		struct rtp_fields rtp;
+	const unsigned int n = b->n;
 
-		if (unlikely(p->verdict != VERDICT_GO || p->media != WIRE_MEDIA_RTP))
-			continue;
-		payload = packet_payload(p);
-		rtp.payload_type = payload[1] & 0x7f;
-		rtp.seq = wire_get16(payload + 2);
-		rtp.timestamp = rte_be_to_cpu_32(wire_load32(payload + 4));
-		rtp.ssrc = rte_be_to_cpu_32(wire_load32(payload + 8));
+	for (unsigned int i = 0; i < n; i++) {
+		const struct packet *p = &b->p[i];
+
 		/* RTP is accepted at RTP ports only: the statistics follow the running half. */
-		measure_one(w, (struct flow_rtp_stats *)(p->rt + 1), &rtp);
+		if (likely(p->verdict == VERDICT_GO && p->media == WIRE_MEDIA_RTP))
+			measure_one(w, (struct flow_rtp_stats *)(p->rt + 1), packet_payload(p));
 	}
 }

@@ -7,8 +7,6 @@
 
 #include "worker.h"
 
-#define PREFETCH_AHEAD 4
-
 #define ICMP6_NS       135
 #define ICMP6_NA       136
 #define ICMP6_ND_FIRST 133
@@ -125,10 +123,11 @@ static void parse_other(struct worker *w, struct packet *p, enum wire_frame_kind
 	}
 }
 
-/* Whatever wire_headers_plain() has no word for: VLANs, other protocols, faults. */
-static __rte_noinline bool parse_rest(struct worker *w, struct packet *p, const struct rte_mbuf *m,
-				      bool check_csum)
+/* Whatever is not plain: VLANs, other protocols, padding within IP, faults. */
+static __rte_noinline bool parse_rest(struct worker *w, struct packet *p, const struct rte_mbuf *m)
 {
+	bool check_csum =
+		(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
 	enum wire_frame_kind kind;
 	struct wire_headers h;
@@ -145,6 +144,7 @@ static __rte_noinline bool parse_rest(struct worker *w, struct packet *p, const 
 		return false;
 	}
 	p->ip = data + h.l3_off;
+	p->udp = p->ip + h.ip_hlen;
 	p->l3_off = (uint8_t)h.l3_off;
 	p->iface = (uint16_t)iface;
 	p->ip_hlen = h.ip_hlen;
@@ -156,23 +156,48 @@ static __rte_noinline bool parse_rest(struct worker *w, struct packet *p, const 
 	return true;
 }
 
-static inline bool parse_headers(struct worker *w, struct packet *p, const struct rte_mbuf *m)
+/* The plain ones of both families: untagged UDP without a fault, in one buffer. */
+static inline bool parse_plain4(struct packet *p, uint8_t *ip, uint32_t len, uint64_t ol_flags)
 {
-	bool check_csum =
-		(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD;
-	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
-	uint16_t iface = w->t->port_iface[m->port];
-	struct wire_headers h;
+	bool check = (ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+	uint32_t udp_len;
 
-	if (unlikely(m->nb_segs != 1 || iface == 0 ||
-		     !wire_headers_plain(data, m->data_len, check_csum, &h)))
-		return parse_rest(w, p, m, check_csum);
-	p->ip = data + WIRE_ETH_HLEN;
+	if (unlikely(!wire_ip4_plain(ip, len, check, &udp_len)))
+		return false;
+	p->ip = ip;
+	p->udp = ip + WIRE_IP4_HLEN;
+	p->ip_hlen = WIRE_IP4_HLEN;
+	p->payload_len = (uint16_t)(udp_len - WIRE_UDP_HLEN);
+	return true;
+}
+
+static inline bool parse_plain6(struct packet *p, uint8_t *ip, uint32_t len)
+{
+	uint32_t udp_len;
+
+	if (unlikely(!wire_ip6_plain(ip, len, &udp_len)))
+		return false;
+	p->ip = ip;
+	p->udp = ip + WIRE_IP6_HLEN;
+	p->ip_hlen = WIRE_IP6_HLEN;
+	p->payload_len = (uint16_t)(udp_len - WIRE_UDP_HLEN);
+	return true;
+}
+
+static inline bool parse_plain(struct worker *w, struct packet *p, const struct rte_mbuf *m)
+{
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	uint32_t len = m->data_len - (uint32_t)WIRE_ETH_HLEN;
+	uint16_t iface = w->t->port_iface[m->port], type;
+
+	if (unlikely(m->nb_segs != 1 || iface == 0 || m->data_len < WIRE_ETH_HLEN))
+		return false;
 	p->l3_off = WIRE_ETH_HLEN;
 	p->iface = iface - 1;
-	p->ip_hlen = h.ip_hlen;
-	p->payload_len = h.payload_len;
-	return true;
+	type = wire_load16(data + 12);
+	if (likely(type == htons(WIRE_ETHERTYPE_IP4)))
+		return parse_plain4(p, data + WIRE_ETH_HLEN, len, m->ol_flags);
+	return type == htons(WIRE_ETHERTYPE_IP6) && parse_plain6(p, data + WIRE_ETH_HLEN, len);
 }
 
 static inline void parse_one(struct worker *w, struct packet *p, const struct rte_mbuf *m)
@@ -180,7 +205,7 @@ static inline void parse_one(struct worker *w, struct packet *p, const struct rt
 	const uint32_t *slots;
 
 	p->verdict = VERDICT_GO;
-	if (unlikely(!parse_headers(w, p, m)))
+	if (unlikely(!parse_plain(w, p, m)) && !parse_rest(w, p, m))
 		return;
 	slots = packet_is4(p) ? slots_of4(w, p->iface, wire_load32(p->ip + 16))
 			      : slots_of6(w, p->iface, p->ip + 24);
@@ -194,13 +219,10 @@ static inline void parse_one(struct worker *w, struct packet *p, const struct rt
 
 void stage_parse(struct worker *w, struct burst *b)
 {
-	uint16_t i;
+	const unsigned int n = b->n;
 
-	for (i = 0; i < RTE_MIN(b->n, PREFETCH_AHEAD); i++)
+	for (unsigned int i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(b->m[i], void *));
-	for (i = 0; i < b->n; i++) {
-		if (i + PREFETCH_AHEAD < b->n)
-			rte_prefetch0(rte_pktmbuf_mtod(b->m[i + PREFETCH_AHEAD], void *));
+	for (unsigned int i = 0; i < n; i++)
 		parse_one(w, &b->p[i], b->m[i]);
-	}
 }

@@ -13,13 +13,6 @@
 
 #define IP4_DF       0x4000
 #define IPV6_MIN_MTU 1280
-/* What the checksum of an IPv4 header sees of one hop less: the word of TTL and protocol. */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define TTL_STEP 0x0001
-#else
-#define TTL_STEP 0x0100
-#endif
-
 struct out {
 	const struct flow_plan *plan;
 	const struct flow_iface *iface;
@@ -102,48 +95,88 @@ static inline bool can_send(struct worker *w, struct packet *p, const struct rte
 	return true;
 }
 
-static inline uint32_t out_ports(const struct out *o)
+static inline void write_ports(uint8_t *udp, const struct flow_plan *plan)
 {
-	return wire_load32((const uint8_t *)&o->plan->out_sport);
+	memcpy(udp, &plan->out_sport, 4);
+}
+
+/* The sender's part of what changes, where control could not know who it would be. */
+static inline uint16_t less_source(const struct packet *p, uint16_t change, uint16_t port)
+{
+	const uint8_t *ip = p->ip;
+	uint64_t sum = port;
+
+	if (packet_is4(p))
+		sum += wire_load32(ip + 12);
+	else
+		for (unsigned int i = 8; i < 24; i += 4)
+			sum += wire_load32(ip + i);
+	return wire_sum_change(sum, change);
+}
+
+/* What the UDP checksum's words change by on their way out. */
+static inline uint16_t udp_change(const struct packet *p, const struct flow_plan *plan,
+				  const union wire_ip *src)
+{
+	uint64_t old;
+
+	/* RTCP by another plan than that of the port where it arrived. */
+	if (unlikely(plan != p->plan)) {
+		old = packet_is4(p) ? wire_sum_tuple4(p->ip) : wire_sum_tuple6(p->ip);
+		return wire_sum_change(old, wire_sum_ip(src) + wire_sum_ip(&plan->out_ip) +
+						    plan->out_sport + plan->out_port);
+	}
+	if (plan->flags & FLOW_PLAN_LEARN)
+		return less_source(p, plan->udp_change, packet_sport(p));
+	return plan->udp_change;
 }
 
 /* UDP over the new addresses; a field of zero ("none") stays what it is. */
-static inline void write_udp(uint8_t *udp, const struct out *o, uint64_t old_sum)
+static inline void write_udp(const struct packet *p, const struct flow_plan *plan,
+			     const union wire_ip *src)
 {
+	uint8_t *udp = packet_udp(p);
 	uint16_t field = wire_load16(udp + 6);
-	uint32_t ports = out_ports(o);
 
-	if (likely(field != 0))
-		field = wire_checksum_update_udp(field, old_sum, o->plan->out_sum);
-	memcpy(udp, &ports, 4);
-	memcpy(udp + 6, &field, 2);
+	if (likely(field != 0)) {
+		field = wire_checksum_update_udp(field, udp_change(p, plan, src));
+		memcpy(udp + 6, &field, 2);
+	}
+	write_ports(udp, plan);
+}
+
+/* A header of whole words, so that its sum needs none of them back from memory. */
+static inline void write_ip4(uint8_t *ip, const struct out *o, uint16_t len, uint32_t w1,
+			     uint8_t ttl)
+{
+	uint32_t w0 = rte_cpu_to_be_32(0x45u << 24 | (uint32_t)o->tos << 16 | len);
+	uint32_t w2 = rte_cpu_to_be_32((uint32_t)ttl << 24 | WIRE_PROTO_UDP << 16);
+	uint32_t src = o->src->w[3], dst = o->plan->out_ip.w[3];
+	uint16_t sum = wire_checksum((uint64_t)w0 + w1 + w2 + src + dst);
+
+	memcpy(ip, &w0, 4);
+	memcpy(ip + 4, &w1, 4);
+	memcpy(ip + 8, &w2, 2);
+	memcpy(ip + 10, &sum, 2);
+	memcpy(ip + 12, &src, 4);
+	memcpy(ip + 16, &dst, 4);
 }
 
 /* The length is written too: the packet may have had bytes behind UDP that are not sent on. */
 static inline void relay4(struct packet *p, const struct out *o)
 {
-	uint8_t *ip = p->ip, ttl = ip[8] - 1;
-	uint32_t addr[2] = {o->src->w[3], o->plan->out_ip.w[3]};
-	uint64_t old_addr = (uint64_t)wire_load32(ip + 12) + wire_load32(ip + 16);
-	uint32_t old_w0 = wire_load32(ip);
-	uint32_t w0 = rte_cpu_to_be_32(0x45u << 24 | (uint32_t)o->tos << 16 |
-				       (WIRE_IP4_HLEN + WIRE_UDP_HLEN + p->payload_len));
-	uint16_t sum;
+	uint8_t *ip = p->ip;
 
-	write_udp(packet_udp(p), o, old_addr + wire_load32(ip + WIRE_IP4_HLEN));
-	sum = wire_checksum_update(wire_load16(ip + 10), old_addr + old_w0 + TTL_STEP,
-				   (uint64_t)addr[0] + addr[1] + w0);
-	memcpy(ip, &w0, 4);
-	ip[8] = ttl;
-	memcpy(ip + 10, &sum, 2);
-	memcpy(ip + 12, addr, 8);
+	write_udp(p, o->plan, o->src);
+	write_ip4(ip, o, WIRE_IP4_HLEN + WIRE_UDP_HLEN + p->payload_len, wire_load32(ip + 4),
+		  ip[8] - 1);
 }
 
 static inline void relay6(struct packet *p, const struct out *o)
 {
 	uint8_t *ip = p->ip;
 
-	write_udp(packet_udp(p), o, wire_sum_tuple6(ip));
+	write_udp(p, o->plan, o->src);
 	ip[0] = 0x60 | o->tos >> 4;
 	ip[1] = (uint8_t)(o->tos << 4) | (ip[1] & 0x0f);
 	wire_put16(ip + 4, WIRE_UDP_HLEN + p->payload_len);
@@ -155,24 +188,14 @@ static inline void relay6(struct packet *p, const struct out *o)
 static inline void bridge64(struct worker *w, struct packet *p, const struct out *o)
 {
 	uint8_t ttl = p->ip[7] - 1, *ip = packet_udp(p) - WIRE_IP4_HLEN;
-	uint16_t len = WIRE_IP4_HLEN + WIRE_UDP_HLEN + p->payload_len, sum;
+	uint16_t len = WIRE_IP4_HLEN + WIRE_UDP_HLEN + p->payload_len;
 	/* An IPv6 sender never counted on fragments behind us, but for tiny MTUs (RFC 7915 §5.1).
 	 */
 	bool df = len > IPV6_MIN_MTU - 20;
-	uint32_t src = o->src->w[3], dst = o->plan->out_ip.w[3];
-	/* Whole words, so that the sum needs none of them back from memory. */
-	uint32_t w0 = rte_cpu_to_be_32(0x45u << 24 | (uint32_t)o->tos << 16 | len);
 	uint32_t w1 = rte_cpu_to_be_32(df ? IP4_DF : (uint32_t)w->ip_id++ << 16); /* RFC 6864 */
-	uint32_t w2 = rte_cpu_to_be_32((uint32_t)ttl << 24 | WIRE_PROTO_UDP << 16);
 
-	write_udp(packet_udp(p), o, wire_sum_tuple6(p->ip));
-	sum = wire_checksum((uint64_t)w0 + w1 + w2 + src + dst);
-	memcpy(ip, &w0, 4);
-	memcpy(ip + 4, &w1, 4);
-	memcpy(ip + 8, &w2, 2);
-	memcpy(ip + 10, &sum, 2);
-	memcpy(ip + 12, &src, 4);
-	memcpy(ip + 16, &dst, 4);
+	write_udp(p, o->plan, o->src);
+	write_ip4(ip, o, len, w1, ttl);
 }
 
 /*
@@ -205,7 +228,7 @@ static inline void bridge46(struct packet *p, struct rte_mbuf *m, const struct o
 	uint32_t w1 = rte_cpu_to_be_32((uint32_t)(WIRE_UDP_HLEN + p->payload_len) << 16 |
 				       WIRE_PROTO_UDP << 8 | ttl);
 
-	write_udp(udp, o, wire_sum_tuple4(p->ip));
+	write_udp(p, o->plan, o->src);
 	memcpy(ip, &w0, 4);
 	memcpy(ip + 4, &w1, 4);
 	memcpy(ip + 8, o->src->b, 16);
@@ -268,46 +291,100 @@ static __rte_noinline void rewrite_any(struct worker *w, struct packet *p, struc
 		next_hop_special(w, p, m, &o);
 }
 
+/* DSCP of what goes out, in a header that is right: only one word changes. */
+static void remark4(uint8_t *ip, uint8_t dscp)
+{
+	uint16_t old = wire_load16(ip), sum;
+
+	ip[1] = dscp | (ip[1] & 3);
+	sum = wire_checksum_update(wire_load16(ip + 10), wire_sum_change(old, wire_load16(ip)));
+	memcpy(ip + 10, &sum, 2);
+}
+
+static void remark6(uint8_t *ip, uint8_t dscp)
+{
+	uint8_t tos = dscp | (ip[1] >> 4 & 3);
+
+	ip[0] = 0x60 | tos >> 4;
+	ip[1] = (uint8_t)(tos << 4) | (ip[1] & 0x0f);
+}
+
+/* New addresses and ports, one hop less. */
+static inline void replace4(const struct packet *p, const union wire_ip *from)
+{
+	const struct flow_plan *plan = p->plan;
+	uint16_t change = plan->ip4_change, sum;
+	uint8_t *ip = p->ip;
+
+	write_udp(p, plan, from);
+	if (plan->flags & FLOW_PLAN_LEARN)
+		change = less_source(p, change, 0);
+	sum = wire_checksum_update(wire_load16(ip + 10), change);
+	ip[8]--;
+	memcpy(ip + 10, &sum, 2);
+	memcpy(ip + 12, &from->w[3], 4);
+	memcpy(ip + 16, &plan->out_ip.w[3], 4);
+}
+
+static inline void replace6(const struct packet *p, const union wire_ip *from)
+{
+	uint8_t *ip = p->ip;
+
+	write_udp(p, p->plan, from);
+	ip[7]--;
+	memcpy(ip + 8, from->b, 16);
+	memcpy(ip + 24, p->plan->out_ip.b, 16);
+}
+
 /*
- * What nearly every packet is: media within one family, untagged on both sides, nothing in its
- * way. The headers keep their places. False, and nothing touched, for anything else.
+ * What nearly every packet is: media within one family, untagged on both sides, nothing behind
+ * it in the frame and nothing in its way. Lengths and places stay as they are. False, and
+ * nothing touched, for anything else.
  */
 static inline bool rewrite_in_place(const struct flow_tables *t, struct packet *p,
 				    struct rte_mbuf *m)
 {
 	const struct flow_plan *plan = p->plan;
-	const uint16_t mask = FLOW_PLAN_OUT | FLOW_PLAN_HOLD | FLOW_PLAN_OUT6;
-	bool is4 = packet_is4(p);
-	uint16_t want = is4 ? FLOW_PLAN_OUT : FLOW_PLAN_OUT | FLOW_PLAN_OUT6;
-	uint16_t l3_len = p->ip_hlen + WIRE_UDP_HLEN + p->payload_len;
 	const struct flow_addr *addr = &t->addr[plan->out_addr];
-	struct out o = {.plan = plan, .src = &addr->ip, .iface = &t->iface[addr->iface]};
+	const struct flow_iface *iface = &t->iface[addr->iface];
+	uint64_t mac = __atomic_load_n(&t->nexthop[plan->nexthop].mac, __ATOMIC_RELAXED);
+	uint16_t how = plan->flags & (FLOW_PLAN_OUT | FLOW_PLAN_HOLD | FLOW_PLAN_OUT6);
+	uint32_t frame_len = m->data_len;
+	uint8_t *ip = p->ip;
 
-	o.mac = __atomic_load_n(&t->nexthop[plan->nexthop].mac, __ATOMIC_RELAXED);
-	if (unlikely((plan->flags & mask) != want || p->media == WIRE_MEDIA_RTCP ||
-		     hop_limit(p) <= 1 || l3_len > o.iface->mtu || o.iface->vlan ||
-		     p->l3_off != WIRE_ETH_HLEN || o.mac >> 48 != FLOW_NEXTHOP_VALID >> 48))
+	/* The frame's length tells a tagged or padded one as well. */
+	if (unlikely(p->media == WIRE_MEDIA_RTCP || mac >> 48 != FLOW_NEXTHOP_VALID >> 48 ||
+		     frame_len > iface->frame_plain ||
+		     frame_len - (uint32_t)(p->ip_hlen + p->payload_len) !=
+			     WIRE_ETH_HLEN + WIRE_UDP_HLEN))
 		return false;
-	o.tos = tos_of(p);
-	if (plan->tos != FLOW_TOS_KEEP)
-		o.tos = plan->tos | (o.tos & 3);
-	o.ip_hlen = p->ip_hlen;
-	if (likely(is4))
-		relay4(p, &o);
-	else
-		relay6(p, &o);
-	memcpy(p->ip - WIRE_ETH_HLEN, &o.mac, 8);
-	memcpy(p->ip - WIRE_ETH_HLEN + 6, o.iface->l2_tail[!is4], 8);
+	if (likely(packet_is4(p))) {
+		if (unlikely(how != FLOW_PLAN_OUT || ip[8] <= 1))
+			return false;
+		replace4(p, &addr->ip);
+		if (plan->tos != FLOW_TOS_KEEP)
+			remark4(ip, plan->tos);
+		memcpy(ip - WIRE_ETH_HLEN, &mac, 8);
+		memcpy(ip - WIRE_ETH_HLEN + 6, iface->l2_tail[0], 8);
+	} else {
+		if (unlikely(how != (FLOW_PLAN_OUT | FLOW_PLAN_OUT6) || ip[7] <= 1))
+			return false;
+		replace6(p, &addr->ip);
+		if (plan->tos != FLOW_TOS_KEEP)
+			remark6(ip, plan->tos);
+		memcpy(ip - WIRE_ETH_HLEN, &mac, 8);
+		memcpy(ip - WIRE_ETH_HLEN + 6, iface->l2_tail[1], 8);
+	}
 	m->ol_flags = 0;
-	m->data_len = WIRE_ETH_HLEN + l3_len;
-	m->pkt_len = WIRE_ETH_HLEN + l3_len;
-	p->tx_port = (uint8_t)o.iface->port;
+	p->tx_port = (uint8_t)iface->port;
 	return true;
 }
 
 void stage_rewrite(struct worker *w, struct burst *b)
 {
-	for (uint16_t i = 0; i < b->n; i++) {
+	const unsigned int n = b->n;
+
+	for (unsigned int i = 0; i < n; i++) {
 		struct packet *p = &b->p[i];
 
 		if (likely(p->verdict == VERDICT_GO) &&

@@ -88,15 +88,22 @@ static void fill_in(const struct sessions *s, const struct session *se, unsigned
 	}
 }
 
-/* Where to send; takes the reference to the next hop. */
-static int fill_out(struct sessions *s, const struct leg *to, bool rtcp, struct flow_plan *p)
+/* The port at which RTP or RTCP of this leg arrives, or leaves. */
+static uint16_t local_port(const struct leg *l, bool rtcp)
+{
+	return rtcp && l->rtcp == LEG_RTCP_NEXT ? l->port + 1 : l->port;
+}
+
+/* Where to send what has come from `from`; takes the reference to the next hop. */
+static int fill_out(struct sessions *s, const struct leg *from, const struct leg *to, bool rtcp,
+		    struct flow_plan *p)
 {
 	struct flow_tables *t = s->h->tables;
 	uint16_t port = 0;
 	int rc;
 
 	p->out_addr = to->address;
-	p->out_sport = htons(rtcp && to->rtcp == LEG_RTCP_NEXT ? to->port + 1 : to->port);
+	p->out_sport = htons(local_port(to, rtcp));
 	p->tos = to->dscp == SESSION_DSCP_KEEP ? FLOW_TOS_KEEP : (uint8_t)(to->dscp << 2);
 	if (!wire_ip_is4(&t->addr[to->address].ip))
 		p->flags |= FLOW_PLAN_OUT6;
@@ -109,7 +116,7 @@ static int fill_out(struct sessions *s, const struct leg *to, bool rtcp, struct 
 		return rc == -ENOSPC ? -ENOBUFS : rc;
 	p->out_port = htons(port);
 	p->flags |= FLOW_PLAN_OUT;
-	flow_plan_finish(t, p);
+	flow_plan_finish(t, p, from->address, local_port(from, rtcp));
 	return 0;
 }
 
@@ -131,7 +138,7 @@ static int make_leg(struct sessions *s, const struct session *se, unsigned int i
 	if (drop_rtcp)
 		p->flags |= FLOW_PLAN_RTCP_DROP;
 	p->rtcp_plan = cell[1];
-	rc = fill_out(s, to, false, p);
+	rc = fill_out(s, from, to, false, p);
 	if (rc != 0 || cell[1] == 0)
 		return rc;
 
@@ -141,7 +148,7 @@ static int make_leg(struct sessions *s, const struct session *se, unsigned int i
 		p->flags |= FLOW_PLAN_RTCP_DROP;
 		return 0;
 	}
-	return fill_out(s, to, true, p);
+	return fill_out(s, from, to, true, p);
 }
 
 int publish_make(struct sessions *s, const struct session *se, struct plans *out, unsigned int *leg)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -134,6 +135,7 @@ static void fill_l2(struct flow_iface *f)
 	static const uint16_t types[2] = {WIRE_ETHERTYPE_IP4, WIRE_ETHERTYPE_IP6};
 
 	f->l2_hlen = f->vlan ? WIRE_ETH_HLEN + WIRE_VLAN_HLEN : WIRE_ETH_HLEN;
+	f->frame_plain = f->vlan ? 0 : WIRE_ETH_HLEN + f->mtu;
 	for (unsigned int i = 0; i < 2; i++) {
 		uint8_t *p = f->l2_tail[i];
 
@@ -194,10 +196,19 @@ void flow_plan_free(struct flow_tables *t, uint32_t plan)
 		t->plan_free[t->plan_free_count++] = plan;
 }
 
-void flow_plan_finish(const struct flow_tables *t, struct flow_plan *p)
+void flow_plan_finish(const struct flow_tables *t, struct flow_plan *p, uint16_t addr,
+		      uint16_t port)
 {
-	p->out_sum = wire_sum_fold(wire_sum_ip(&t->addr[p->out_addr].ip) + wire_sum_ip(&p->out_ip) +
-				   p->out_sport + p->out_port);
+	uint64_t out = wire_sum_ip(&t->addr[p->out_addr].ip) + wire_sum_ip(&p->out_ip);
+	uint64_t in = wire_sum_ip(&t->addr[addr].ip);
+	uint32_t out_ports = (uint32_t)p->out_sport + p->out_port, in_ports = htons(port);
+
+	if ((p->flags & (FLOW_PLAN_LEARN | FLOW_PLAN_REMOTE)) == FLOW_PLAN_REMOTE) {
+		in += wire_sum_ip(&p->remote);
+		in_ports += p->remote_port;
+	}
+	p->udp_change = wire_sum_change(in + in_ports, out + out_ports);
+	p->ip4_change = wire_sum_change(in + WIRE_IP4_TTL_STEP, out);
 }
 
 uint64_t flow_grace_start(struct flow_tables *t)

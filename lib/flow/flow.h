@@ -55,6 +55,7 @@ struct flow_iface {
 	uint16_t vlan; /* 0: untagged */
 	uint16_t mtu;  /* IP packet, bytes */
 	struct rte_ether_addr mac;
+	uint16_t frame_plain; /* the largest untagged frame, bytes; 0 where a tag is to be added */
 	/* Made by flow_iface_add(), ready to be copied behind the destination MAC of a frame:
 	 * source MAC, VLAN tag if any, EtherType; for IPv4 and for IPv6. */
 	uint8_t l2_hlen; /* of the whole Ethernet header */
@@ -107,14 +108,16 @@ struct flow_plan {
 	uint32_t nexthop;    /* index of flow_nexthop, for out_ip */
 	uint32_t leg;        /* index of flow_leg_rt; session = leg / 2 */
 	uint32_t rtcp_plan;  /* RTCP that arrives here goes out by this plan; 0: by this one */
-	uint16_t out_sum;    /* folded ones' complement sum of out source and destination, IPs and
-				ports */
+	uint16_t udp_change; /* what the sum over addresses and ports changes by, ones' complement;
+			      */
+	uint16_t ip4_change; /* an IPv4 header's, one hop less as well. Where the sender is learned
+				(FLOW_PLAN_LEARN) its address and port are still to be taken off */
 	uint16_t generation; /* of the session, low bits; comes back in events */
 	uint16_t flags;      /* enum flow_plan_flags */
 	uint8_t owner;       /* worker */
 	uint8_t epoch;       /* changes when what was learned is to be forgotten */
 	uint8_t tos;         /* DSCP << 2 of what goes out, FLOW_TOS_KEEP: as it came */
-	uint8_t pad[3];
+	uint8_t pad[1];
 } __rte_cache_aligned;
 
 #define FLOW_TOS_KEEP 0xff
@@ -317,8 +320,12 @@ static inline uint16_t flow_owner(const struct flow_tables *t, uint16_t port)
 uint32_t flow_plan_alloc(struct flow_tables *t);
 void flow_plan_free(struct flow_tables *t, uint32_t plan);
 
-/* Fill out_sum from out_addr, out_sport, out_ip and out_port, once these are set. */
-void flow_plan_finish(const struct flow_tables *t, struct flow_plan *p);
+/*
+ * Fills udp_change and ip4_change of a plan that is to stand at this address and port (host
+ * order), once `flags` and all addresses and ports in it are set.
+ */
+void flow_plan_finish(const struct flow_tables *t, struct flow_plan *p, uint16_t addr,
+		      uint16_t port);
 
 /*
  * Grace periods, never waited for: start one after slots have changed, keep the token, and

@@ -132,15 +132,12 @@ static inline enum wire_frame_kind wire_headers_udp(const uint8_t *udp, uint32_t
 	return WIRE_UDP;
 }
 
-/* The ones' complement sum of a header without options. */
+/* Of a header without options; it starts with 0x45, so that its sum is never zero. */
 static inline bool wire_ip4_csum_ok(const uint8_t *ip)
 {
-	uint64_t sum = wire_load64(ip), next = wire_load64(ip + 8);
+	uint64_t sum = wire_sum_add(wire_load64(ip), wire_load64(ip + 8));
 
-	sum += next;
-	sum += sum < next; /* the carry comes around */
-	sum = (sum & 0xffffffff) + (sum >> 32) + wire_load32(ip + 16);
-	return wire_sum_fold(sum) == 0xffff;
+	return wire_sum_right(wire_sum_add(sum, wire_load32(ip + 16)));
 }
 
 static inline enum wire_frame_kind wire_headers_ip4(const uint8_t *ip, uint32_t left,
@@ -248,6 +245,13 @@ static inline enum wire_frame_kind wire_headers_parse(const uint8_t *p, uint32_t
 	return type == htons(WIRE_ETHERTYPE_ARP) ? WIRE_ARP : WIRE_BAD_ETHERTYPE;
 }
 
+/* What the checksum of an IPv4 header sees of one hop less: the word of TTL and protocol. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define WIRE_IP4_TTL_STEP 0x0001
+#else
+#define WIRE_IP4_TTL_STEP 0x0100
+#endif
+
 /* Version 4, 20 bytes of header, no fragment: what is looked at, and what must be there. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define WIRE_IP4_PLAIN_MASK UINT64_C(0xff3f0000000000ff)
@@ -258,44 +262,33 @@ static inline enum wire_frame_kind wire_headers_parse(const uint8_t *p, uint32_t
 #endif
 
 /*
- * The same verdict as wire_headers_parse() for what nearly every frame is, untagged UDP without
- * a fault; false, and nothing said, for anything else.
+ * Are these `len` bytes from an IPv4 header on what nearly every packet is, one whole UDP
+ * datagram without options or faults? Then wire_headers_parse() says WIRE_UDP as well, and
+ * *udp_len is the length of the datagram. False says nothing.
  */
-static inline bool wire_headers_plain(const uint8_t *p, uint32_t len, bool check_ip4_csum,
-				      struct wire_headers *h)
+static inline bool wire_ip4_plain(const uint8_t *ip, uint32_t len, bool check_csum,
+				  uint32_t *udp_len)
 {
-	const uint8_t *ip = p + WIRE_ETH_HLEN;
-	uint32_t l4_len, udp_len;
-	uint16_t type;
+	uint32_t total;
 
-	if (len < WIRE_ETH_HLEN + WIRE_IP4_HLEN + WIRE_UDP_HLEN)
+	if (len < WIRE_IP4_HLEN + WIRE_UDP_HLEN)
 		return false;
-	type = wire_load16(p + 12);
-	h->l3_off = WIRE_ETH_HLEN;
-	if (type == htons(WIRE_ETHERTYPE_IP4)) {
-		l4_len = wire_get16(ip + 2) - (uint32_t)WIRE_IP4_HLEN;
-		udp_len = wire_get16(ip + WIRE_IP4_HLEN + 4);
-		if ((wire_load64(ip) & WIRE_IP4_PLAIN_MASK) != WIRE_IP4_PLAIN ||
-		    ip[9] != WIRE_PROTO_UDP || l4_len > len - WIRE_ETH_HLEN - WIRE_IP4_HLEN ||
-		    (check_ip4_csum && !wire_ip4_csum_ok(ip)))
-			return false;
-		h->family = 4;
-		h->ip_hlen = WIRE_IP4_HLEN;
-	} else {
-		if (type != htons(WIRE_ETHERTYPE_IP6) ||
-		    len < WIRE_ETH_HLEN + WIRE_IP6_HLEN + WIRE_UDP_HLEN)
-			return false;
-		l4_len = wire_get16(ip + 4);
-		udp_len = wire_get16(ip + WIRE_IP6_HLEN + 4);
-		if (ip[0] >> 4 != 6 || ip[6] != WIRE_PROTO_UDP ||
-		    l4_len > len - WIRE_ETH_HLEN - WIRE_IP6_HLEN || wire_load64(ip + 8) == 0 ||
-		    wire_load64(ip + 24) == 0)
-			return false;
-		h->family = 6;
-		h->ip_hlen = WIRE_IP6_HLEN;
-	}
-	h->payload_len = (uint16_t)(udp_len - WIRE_UDP_HLEN);
-	return udp_len >= WIRE_UDP_HLEN && udp_len <= l4_len;
+	total = wire_get16(ip + 2);
+	*udp_len = wire_get16(ip + WIRE_IP4_HLEN + 4);
+	return (wire_load64(ip) & WIRE_IP4_PLAIN_MASK) == WIRE_IP4_PLAIN &&
+	       ip[9] == WIRE_PROTO_UDP && total <= len && *udp_len + WIRE_IP4_HLEN == total &&
+	       *udp_len >= WIRE_UDP_HLEN && (!check_csum || wire_ip4_csum_ok(ip));
+}
+
+/* The same from an IPv6 header on. */
+static inline bool wire_ip6_plain(const uint8_t *ip, uint32_t len, uint32_t *udp_len)
+{
+	if (len < WIRE_IP6_HLEN + WIRE_UDP_HLEN)
+		return false;
+	*udp_len = wire_get16(ip + WIRE_IP6_HLEN + 4);
+	return ip[0] >> 4 == 6 && ip[6] == WIRE_PROTO_UDP && *udp_len == wire_get16(ip + 4) &&
+	       *udp_len <= len - WIRE_IP6_HLEN && *udp_len >= WIRE_UDP_HLEN &&
+	       wire_load64(ip + 8) != 0 && wire_load64(ip + 24) != 0;
 }
 
 /* The same with every field read out, for those who have time. See wire_headers_parse(). */
@@ -361,8 +354,8 @@ static inline bool wire_udp_csum_ok(const uint8_t *ip, uint8_t ip_hlen, uint16_t
 
 	if (wire_load16(ip + ip_hlen + 6) == 0)
 		return ip_hlen == WIRE_IP4_HLEN;
-	return wire_sum_fold(wire_sum(ip + ip_hlen - addr_len, addr_len + udp_len) +
-			     htons(udp_len) + htons(WIRE_PROTO_UDP)) == 0xffff;
+	return wire_sum_right(wire_sum_around((uint32_t)htons(udp_len) + htons(WIRE_PROTO_UDP),
+					      ip + ip_hlen - addr_len, addr_len + udp_len));
 }
 
 static inline bool wire_frame_udp_csum_ok(const uint8_t *p, const struct wire_frame *f)

@@ -135,6 +135,12 @@ static inline bool wire_is_dtls(const uint8_t *p, uint32_t len)
 	return len >= WIRE_DTLS_HLEN && p[1] == 0xfe && wire_get16(p + 11) <= len - WIRE_DTLS_HLEN;
 }
 
+/* RTP of twelve bytes of header: what nearly all media is. */
+static inline bool wire_is_plain_rtp(const uint8_t *p, uint32_t len)
+{
+	return len >= WIRE_RTP_HLEN && p[0] == 0x80 && !wire_is_rtcp_type(p[1]);
+}
+
 /* What is it? WIRE_MEDIA_RTP is what wire_rtp_ok() takes. */
 static inline enum wire_media wire_media_classify(const uint8_t *p, uint32_t len)
 {

@@ -71,7 +71,7 @@ static void make_flow(struct bed *b, uint32_t i)
 	p->leg = 2 * i;
 	p->flags = FLOW_PLAN_REMOTE | FLOW_PLAN_OUT | (b->out6 ? FLOW_PLAN_OUT6 : 0);
 	p->tos = FLOW_TOS_KEEP;
-	flow_plan_finish(b->t, p);
+	flow_plan_finish(b->t, p, addr, port);
 	flow_publish(b->t, addr, port, cell);
 }
 
