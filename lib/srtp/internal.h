@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of this folder share: the objects' layouts and the engines' interface. */
 #ifndef SRTP_INTERNAL_H
 #define SRTP_INTERNAL_H
 
+#include <string.h>
+
 #include "srtp.h"
+
+#define SRTP_RTP_LIMIT  (1ULL << 48) /* packets under one key, RFC 3711 §9.2 */
+#define SRTP_RTCP_LIMIT (1ULL << 31)
+#define SRTP_INDEX_END  (1ULL << 48)
+#define SRTP_MKI_INLINE 8
+#define SRTP_TAG_MAX    16
+#define SRTP_E_BIT      0x80000000u
+#define SRTP_RTP_HLEN   12
+#define SRTP_RTCP_HLEN  8
 
 struct srtp_profile_info {
 	const char *name;
@@ -11,5 +23,157 @@ struct srtp_profile_info {
 };
 
 extern const struct srtp_profile_info srtp_profiles[SRTP_PROFILE_COUNT];
+
+/* Heads every keys object; what follows belongs to the engine. */
+struct srtp_keys {
+	uint32_t serial; /* never 0, never twice in a process until it wraps */
+	uint8_t profile, engine, mki_len, tag_len; /* tag_len: of RTP */
+	uint64_t limit;                            /* packets, RTP */
+	uint8_t mki[SRTP_MKI_INLINE];              /* a longer one is behind the engine's part */
+};
+
+/*
+ * One SSRC in one direction. `w` begins with the RTCP window when receiving; the RTP window
+ * follows: bit (index % window) says that index was seen. A window without any bit has seen
+ * nothing under the keys in use: roc and seq then only serve to estimate.
+ */
+struct srtp_slot {
+	uint32_t ssrc;
+	uint32_t roc;
+	uint16_t seq;        /* with roc: the highest index */
+	uint16_t heard;      /* when last authentic, in SRTP_HEARD_SHIFT of a tick */
+	uint32_t rtcp_index; /* the highest */
+	uint64_t w[];
+};
+
+#define SRTP_HEARD_SHIFT 8
+#define SRTP_HEARD_IDLE  32 /* about 8 s without a packet before an SSRC may lose its place */
+
+#define SRTP_GONE_BYTES 24
+#define SRTP_GONE_MAX   48
+
+/* One direction. `gone` is a Bloom filter of the SSRCs that lost their place under these keys. */
+struct srtp_way {
+	uint32_t serial;     /* of the keys that packets were last authentic under; 0: none */
+	uint32_t rtcp_count; /* packets under them */
+	uint64_t rtp_count : 48, gone_count : 8, slots : 8;
+	uint8_t gone[SRTP_GONE_BYTES];
+};
+
+/* Slots of what is received, then of what is sent, follow. */
+struct srtp_leg {
+	uint16_t window_mask;
+	uint8_t engine;
+	uint8_t search_round;
+	uint16_t search_at; /* ticks, when a rollover counter was last searched for */
+	uint16_t unused;
+	struct srtp_way rx, tx;
+};
+
+/* Transforms of one packet. Nothing of these looks at a leg. */
+struct srtp_engine_ops {
+	size_t (*keys_size)(enum srtp_profile p);
+	int (*keys_init)(struct srtp_keys *k, const uint8_t *master);
+	void (*keys_wipe)(struct srtp_keys *k); /* what isn't in the object itself */
+	/*
+	 * Authentic? Then the payload has been decrypted. `len` is all that arrived. Otherwise
+	 * the payload is as it was, or *dirty is set and undo() makes it so.
+	 */
+	bool (*open_rtp)(struct srtp_worker *w, const struct srtp_keys *k, uint8_t *p,
+			 unsigned int len, unsigned int hlen, uint64_t index, bool *dirty);
+	void (*undo_rtp)(struct srtp_worker *w, const struct srtp_keys *k, uint8_t *p,
+			 unsigned int len, unsigned int hlen, uint64_t index);
+	bool (*open_rtcp)(struct srtp_worker *w, const struct srtp_keys *k, uint8_t *p,
+			  unsigned int len);
+	/* Room for tag, MKI and index has been checked. False: the engine refused. */
+	bool (*seal_rtp)(struct srtp_worker *w, const struct srtp_keys *k, uint8_t *p,
+			 unsigned int len, unsigned int hlen, uint64_t index);
+	bool (*seal_rtcp)(struct srtp_worker *w, const struct srtp_keys *k, uint8_t *p,
+			  unsigned int len, uint32_t index);
+	/* An SSRC lost its place. */
+	void (*forget)(const struct srtp_keys *k, uint32_t ssrc);
+	struct srtp_worker *(*worker_create)(void);
+	void (*worker_free)(struct srtp_worker *w);
+	void (*open)(struct srtp_worker *w, struct srtp_op *op, unsigned int n, uint32_t now);
+	void (*seal)(struct srtp_worker *w, struct srtp_op *op, unsigned int n, uint32_t now);
+};
+
+/* Heads every worker. */
+struct srtp_worker {
+	const struct srtp_engine_ops *ops;
+};
+
+#ifdef SRTP_WITH_IPSEC_MB
+extern const struct srtp_engine_ops srtp_ipsec_mb;
+bool srtp_ipsec_mb_runs(void);
+#endif
+extern const struct srtp_engine_ops srtp_libsrtp2;
+
+const struct srtp_engine_ops *srtp_engine_ops(enum srtp_engine e);
+
+static inline const uint8_t *srtp_keys_mki(const struct srtp_keys *k)
+{
+	if (k->mki_len <= SRTP_MKI_INLINE)
+		return k->mki;
+	return (const uint8_t *)k + srtp_engine_ops(k->engine)->keys_size(k->profile);
+}
+
+/* Any engine, any packet, alone. `failed`: this index under op->keys isn't to be tried again. */
+void srtp_open_one(struct srtp_worker *w, struct srtp_op *op, uint32_t now, uint64_t failed);
+void srtp_seal_one(struct srtp_worker *w, struct srtp_op *op, uint32_t now);
+#define SRTP_NOT_TRIED UINT64_MAX
+
+/* srtp_keys_growth(), for the packet path. */
+static inline unsigned int srtp_growth(const struct srtp_keys *k, bool rtcp)
+{
+	if (!rtcp)
+		return (unsigned int)k->tag_len + k->mki_len;
+	return 4u + srtp_profiles[k->profile].rtcp_tag_len + k->mki_len;
+}
+
+static inline uint16_t srtp_get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t srtp_get32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, 4);
+	return __builtin_bswap32(v);
+}
+
+static inline void srtp_put32(uint8_t *p, uint32_t v)
+{
+	v = __builtin_bswap32(v);
+	memcpy(p, &v, 4);
+}
+
+/* In constant time; tags have 4, 10 or 16 bytes. */
+static inline bool srtp_tag_equal(const uint8_t *a, const uint8_t *b, unsigned int len)
+{
+	uint8_t diff = 0;
+
+	for (unsigned int i = 0; i < len; i++)
+		diff |= a[i] ^ b[i];
+	return diff == 0;
+}
+
+/* Bytes of the RTP header with CSRCs and extension; 0: it doesn't fit into len. */
+static inline unsigned int srtp_rtp_hlen(const uint8_t *p, unsigned int len)
+{
+	unsigned int hlen;
+
+	if (len < SRTP_RTP_HLEN)
+		return 0;
+	hlen = SRTP_RTP_HLEN + 4 * (p[0] & 15u);
+	if (p[0] & 0x10) {
+		if (hlen + 4 > len)
+			return 0;
+		hlen += 4 + 4u * srtp_get16(p + hlen + 2);
+	}
+	return hlen <= len ? hlen : 0;
+}
 
 #endif

@@ -36,15 +36,15 @@ enum srtp_profile {
 
 enum srtp_engine { SRTP_ENGINE_AUTO, SRTP_ENGINE_IPSEC_MB, SRTP_ENGINE_LIBSRTP2 };
 
-#define SRTP_BURST_MAX     32
-#define SRTP_MASTER_MAX    46 /* AES-256-CM: 32 bytes of key, 14 of salt */
-#define SRTP_MKI_MAX       128 /* RFC 4568 §9.1 */
-#define SRTP_SSRCS         4  /* SSRCs a leg in each direction */
-#define SRTP_WINDOW_MIN    128
-#define SRTP_WINDOW_MAX    32768
-#define SRTP_RTP_GROWTH    16 /* most that sealing adds to RTP, without MKI */
-#define SRTP_RTCP_GROWTH   20 /* and to RTCP: tag and index */
-#define SRTP_ALIGN         16 /* of keys and legs; their sizes are multiples of it */
+#define SRTP_BURST_MAX   32
+#define SRTP_MASTER_MAX  46  /* AES-256-CM: 32 bytes of key, 14 of salt */
+#define SRTP_MKI_MAX     128 /* RFC 4568 §9.1 */
+#define SRTP_SSRCS       4   /* SSRCs a leg in each direction */
+#define SRTP_WINDOW_MIN  128
+#define SRTP_WINDOW_MAX  32768
+#define SRTP_RTP_GROWTH  16 /* most that sealing adds to RTP, without MKI */
+#define SRTP_RTCP_GROWTH 20 /* and to RTCP: tag and index */
+#define SRTP_ALIGN       16 /* of keys and legs; their sizes are multiples of it */
 
 /* Names as in RFC 4568 §6.2 and RFC 7714 §14.2; NULL for no such profile. */
 const char *srtp_profile_name(enum srtp_profile p);
@@ -78,19 +78,19 @@ struct srtp_op {
 	uint16_t len;  /* of the packet; changed to its new length */
 	uint16_t room; /* sealing: bytes that may be written behind it */
 	bool rtcp;
-	uint8_t verdict;                   /* out: enum srtp_verdict */
-	const struct srtp_keys *keys;      /* the newest */
-	const struct srtp_keys *keys_old;  /* opening: those before, or NULL */
+	uint8_t verdict;                  /* out: enum srtp_verdict */
+	const struct srtp_keys *keys;     /* the newest */
+	const struct srtp_keys *keys_old; /* opening: those before, or NULL */
 	struct srtp_leg *leg;
 };
 
 struct srtp_keys_config {
 	enum srtp_profile profile;
-	enum srtp_engine engine;       /* as srtp_engine_pick() gave it */
-	const uint8_t *master;         /* key, then salt */
-	const uint8_t *mki;            /* NULL: none */
+	enum srtp_engine engine; /* as srtp_engine_pick() gave it */
+	const uint8_t *master;   /* key, then salt */
+	const uint8_t *mki;      /* NULL: none */
 	uint8_t mki_len;
-	uint64_t lifetime;             /* packets; 0: the most that RFC 3711 allows */
+	uint64_t lifetime; /* packets; 0: the most that RFC 3711 allows */
 };
 
 /* The engine behind `wanted` on this machine: AUTO is ipsec-mb where it runs. -ENOTSUP. */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One SRTP packet by ipsec-mb. */
+#include "mb.h"
+
+static bool gcm_open(struct mb_worker *w, const struct srtp_keys *k, uint8_t *p, unsigned int len,
+		     unsigned int hlen, uint64_t index)
+{
+	const struct mb_gcm *g = mb_gcm(k);
+	unsigned int end = len - SRTP_TAG_MAX - k->mki_len;
+	uint8_t iv[16], tag[SRTP_TAG_MAX];
+
+	mb_gcm_iv(iv, g->salt, p + 8, index);
+	mb_gcm_run(w, (const struct gcm_key_data *)g->data, false, mb_is_big(k), p + hlen,
+		   end - hlen, iv, p, hlen, tag);
+	return srtp_tag_equal(tag, p + end, SRTP_TAG_MAX);
+}
+
+bool mb_open_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, unsigned int len,
+		 unsigned int hlen, uint64_t index, bool *dirty)
+{
+	struct mb_worker *w = mb_worker(sw);
+	unsigned int end = len - k->tag_len - k->mki_len;
+	uint8_t kept[4];
+	bool ok;
+
+	if (srtp_profiles[k->profile].aead) {
+		*dirty = !gcm_open(w, k, p, len, hlen, index);
+		return !*dirty;
+	}
+	/* The counter is hashed behind the packet, where MKI and tag are. */
+	memcpy(w->scratch, p + len - k->tag_len, k->tag_len);
+	memcpy(kept, p + end, 4);
+	srtp_put32(p + end, (uint32_t)(index >> 16));
+	mb_fill_hash(&w->one, k, p, end + 4);
+	mb_run_one_hash(w);
+	memcpy(p + end, kept, 4);
+	ok = srtp_tag_equal(w->one_tag, w->scratch, k->tag_len);
+	if (ok) {
+		mb_add_cipher(w, k, p, hlen, end - hlen, index);
+		mb_run_ciphers(w);
+	}
+	return ok;
+}
+
+/* Decrypting is its own inverse. */
+void mb_undo_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, unsigned int len,
+		 unsigned int hlen, uint64_t index)
+{
+	gcm_open(mb_worker(sw), k, p, len, hlen, index);
+}
+
+static void put_mki(const struct srtp_keys *k, uint8_t *p)
+{
+	if (k->mki_len)
+		memcpy(p, srtp_keys_mki(k), k->mki_len);
+}
+
+bool mb_seal_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, unsigned int len,
+		 unsigned int hlen, uint64_t index)
+{
+	struct mb_worker *w = mb_worker(sw);
+
+	if (srtp_profiles[k->profile].aead) {
+		const struct mb_gcm *g = mb_gcm(k);
+		uint8_t iv[16];
+
+		mb_gcm_iv(iv, g->salt, p + 8, index);
+		mb_gcm_run(w, (const struct gcm_key_data *)g->data, true, mb_is_big(k), p + hlen,
+			   len - hlen, iv, p, hlen, p + len);
+		put_mki(k, p + len + SRTP_TAG_MAX);
+		return true;
+	}
+	mb_add_cipher(w, k, p, hlen, len - hlen, index);
+	mb_run_ciphers(w);
+	srtp_put32(p + len, (uint32_t)(index >> 16));
+	mb_fill_hash(&w->one, k, p, len + 4);
+	mb_run_one_hash(w);
+	put_mki(k, p + len);
+	memcpy(p + len + k->mki_len, w->one_tag, k->tag_len);
+	return true;
+}
