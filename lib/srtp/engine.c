@@ -90,6 +90,13 @@ void srtp_keys_wipe(struct srtp_keys *k)
 	explicit_bzero(k, srtp_keys_size(k->engine, k->profile, k->mki_len));
 }
 
+bool srtp_keys_equal(const struct srtp_keys *a, const struct srtp_keys *b)
+{
+	return a->profile == b->profile && a->limit == b->limit && a->mki_len == b->mki_len &&
+	       memcmp(srtp_keys_mki(a), srtp_keys_mki(b), a->mki_len) == 0 &&
+	       srtp_engine_ops(a->engine)->keys_equal(a, b);
+}
+
 enum srtp_profile srtp_keys_profile(const struct srtp_keys *k)
 {
 	return k->profile;

@@ -75,6 +75,7 @@ struct srtp_engine_ops {
 	size_t (*keys_size)(enum srtp_profile p);
 	int (*keys_init)(struct srtp_keys *k, const uint8_t *master);
 	void (*keys_wipe)(struct srtp_keys *k); /* what isn't in the object itself */
+	bool (*keys_equal)(const struct srtp_keys *a, const struct srtp_keys *b); /* behind head */
 	/*
 	 * Authentic? Then the payload has been decrypted. `len` is all that arrived. Otherwise
 	 * the payload is as it was, or *dirty is set and undo() makes it so.

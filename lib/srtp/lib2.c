@@ -128,6 +128,11 @@ static void lib2_keys_wipe(struct srtp_keys *k)
 	free(s);
 }
 
+static bool lib2_keys_equal(const struct srtp_keys *a, const struct srtp_keys *b)
+{
+	return memcmp(state_of(a)->master, state_of(b)->master, SRTP_MASTER_MAX) == 0;
+}
+
 /*
  * Makes libsrtp2 take this packet for one of rollover counter `roc`. A stream of its template
  * begins at 0; for another one, the stream is made first. *made: and has to go if that fails.
@@ -307,6 +312,7 @@ const struct srtp_engine_ops srtp_libsrtp2 = {
 	.keys_size = lib2_keys_size,
 	.keys_init = lib2_keys_init,
 	.keys_wipe = lib2_keys_wipe,
+	.keys_equal = lib2_keys_equal,
 	.open_rtp = lib2_open_rtp,
 	.undo_rtp = lib2_undo_rtp,
 	.open_rtcp = lib2_open_rtcp,

@@ -105,6 +105,7 @@ const struct srtp_engine_ops srtp_ipsec_mb = {
 	.keys_size = mb_keys_size,
 	.keys_init = mb_keys_init,
 	.keys_wipe = mb_keys_wipe,
+	.keys_equal = mb_keys_equal,
 	.open_rtp = mb_open_rtp,
 	.undo_rtp = mb_undo_rtp,
 	.open_rtcp = mb_open_rtcp,

@@ -189,6 +189,7 @@ static inline bool mb_is_big(const struct srtp_keys *k)
 size_t mb_keys_size(enum srtp_profile p);
 int mb_keys_init(struct srtp_keys *k, const uint8_t *master);
 void mb_keys_wipe(struct srtp_keys *k);
+bool mb_keys_equal(const struct srtp_keys *a, const struct srtp_keys *b);
 const uint8_t *mb_rtcp_key(const struct srtp_keys *k);
 /* HMAC-SHA1's two halves after their first block, of a key of 20 bytes. */
 void mb_hmac_pads(IMB_MGR *m, const uint8_t *auth, uint32_t ipad[5], uint32_t opad[5]);

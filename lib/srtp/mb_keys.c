@@ -190,3 +190,8 @@ void mb_keys_wipe(struct srtp_keys *k)
 {
 	(void)k;
 }
+
+bool mb_keys_equal(const struct srtp_keys *a, const struct srtp_keys *b)
+{
+	return memcmp(a + 1, b + 1, mb_keys_size(a->profile) - sizeof(*a)) == 0;
+}

@@ -105,6 +105,8 @@ const char *srtp_engine_name(enum srtp_engine e);
 size_t srtp_keys_size(enum srtp_engine e, enum srtp_profile p, unsigned int mki_len);
 int srtp_keys_init(struct srtp_keys *k, const struct srtp_keys_config *c);
 void srtp_keys_wipe(struct srtp_keys *k);
+/* Made from the same: profile, master key, MKI and lifetime? Of one engine. */
+bool srtp_keys_equal(const struct srtp_keys *a, const struct srtp_keys *b);
 enum srtp_profile srtp_keys_profile(const struct srtp_keys *k);
 /* Bytes that sealing adds behind a packet: tag, MKI, for RTCP the index as well. */
 unsigned int srtp_keys_growth(const struct srtp_keys *k, bool rtcp);
