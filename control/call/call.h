@@ -11,7 +11,7 @@
 #define TOKENS_PER_SESSION 1000 /* of the rate limit */
 
 #define SESSION_NONE UINT32_MAX
-#define ID_INLINE    32 /* shorter ids, with their zero, need no memory of their own */
+#define ID_INLINE    24 /* shorter ids, with their zero, need no memory of their own */
 
 enum leg_flags {
 	LEG_REMOTE = 1 << 0,       /* remote is known */
@@ -63,13 +63,13 @@ struct session {
 };
 
 /*
- * A plain call's memory: this, its bucket, its port pairs, its plans with their places in the
- * free list, its flow-table slots, and the running halves of its legs.
+ * A plain call's memory: this, its bucket, its port pairs, its plans, its flow-table slots, and the
+ * running halves of its legs.
  */
 #define SESSION_BYTES                                                                              \
 	(sizeof(struct session) + 2 * sizeof(uint32_t) + SESSION_LEGS * sizeof(uint16_t) +         \
-	 FLOW_PLANS_PER_SESSION * (sizeof(struct flow_plan) + sizeof(uint32_t)) +                  \
-	 2 * SESSION_LEGS * sizeof(uint32_t) + SESSION_LEGS * sizeof(struct flow_leg_rt))
+	 FLOW_PLANS_PER_SESSION * sizeof(struct flow_plan) + 2 * SESSION_LEGS * sizeof(uint32_t) + \
+	 SESSION_LEGS * sizeof(struct flow_leg_rt))
 _Static_assert(SESSION_BYTES <= 1024, "a plain session takes 1 KiB at most");
 
 enum end_reason { END_DELETED, END_TIMEOUT };

@@ -50,7 +50,7 @@ size_t flow_tables_size(const struct flow_limits *limits)
 {
 	return sizeof(struct flow_tables) +
 	       (size_t)limits->addresses * FLOW_UDP_PORTS * sizeof(uint32_t) +
-	       (size_t)plan_count(limits) * (sizeof(struct flow_plan) + sizeof(uint32_t)) +
+	       (size_t)plan_count(limits) * sizeof(struct flow_plan) +
 	       2 * (size_t)limits->sessions * sizeof(struct flow_leg_rt) +
 	       (size_t)limits->nexthops * sizeof(struct flow_nexthop) +
 	       rte_rcu_qsbr_get_memsize(limits->workers);
@@ -78,15 +78,14 @@ static int create_arrays(struct flow_tables *t, const struct flow_limits *limits
 	t->slot = rte_calloc("flow_slot", (size_t)limits->addresses * FLOW_UDP_PORTS,
 			     sizeof(uint32_t), RTE_CACHE_LINE_SIZE);
 	t->plan = rte_calloc("flow_plan", t->plan_count, sizeof(*t->plan), RTE_CACHE_LINE_SIZE);
-	t->plan_free = rte_calloc("flow_plan_free", t->plan_count, sizeof(uint32_t), 0);
 	t->leg = rte_calloc("flow_leg", 2 * (size_t)t->session_count, sizeof(*t->leg),
 			    RTE_CACHE_LINE_SIZE);
 	t->nexthop = rte_calloc("flow_nexthop", t->nexthop_count, sizeof(*t->nexthop),
 				RTE_CACHE_LINE_SIZE);
 	t->rcu = rte_zmalloc("flow_rcu", rte_rcu_qsbr_get_memsize(limits->workers),
 			     RTE_CACHE_LINE_SIZE);
-	if (t->slot == NULL || t->plan == NULL || t->plan_free == NULL || t->leg == NULL ||
-	    t->nexthop == NULL || t->rcu == NULL)
+	if (t->slot == NULL || t->plan == NULL || t->leg == NULL || t->nexthop == NULL ||
+	    t->rcu == NULL)
 		return -ENOMEM;
 	return create_secure(t);
 }
@@ -111,7 +110,7 @@ struct flow_tables *flow_tables_create(const struct flow_limits *limits)
 	}
 	/* Cell 0 stays out: it means "none". Low numbers are handed out first. */
 	for (uint32_t i = t->plan_count - 1; i > 0; i--)
-		t->plan_free[t->plan_free_count++] = i;
+		flow_plan_free(t, i);
 	return t;
 }
 
@@ -124,7 +123,6 @@ void flow_tables_free(struct flow_tables *t)
 	rte_free(t->rcu);
 	rte_free(t->nexthop);
 	rte_free(t->leg);
-	rte_free(t->plan_free);
 	rte_free(t->plan);
 	rte_free(t->slot);
 	rte_free(t);
@@ -185,15 +183,20 @@ uint32_t flow_plan_alloc(struct flow_tables *t)
 
 	if (t->plan_free_count == 0)
 		return 0;
-	i = t->plan_free[--t->plan_free_count];
+	i = t->plan_free;
+	t->plan_free = t->plan[i].rtcp_plan;
+	t->plan_free_count--;
 	memset(&t->plan[i], 0, sizeof(t->plan[i]));
 	return i;
 }
 
 void flow_plan_free(struct flow_tables *t, uint32_t plan)
 {
-	if (plan != 0)
-		t->plan_free[t->plan_free_count++] = plan;
+	if (plan == 0)
+		return;
+	t->plan[plan].rtcp_plan = t->plan_free;
+	t->plan_free = plan;
+	t->plan_free_count++;
 }
 
 void flow_plan_finish(const struct flow_tables *t, struct flow_plan *p, uint16_t addr,

@@ -233,8 +233,8 @@ struct flow_tables {
 	uint16_t addr_hash[4 * FLOW_ADDRS_MAX];
 	/* Interface index + 1 by port, for untagged frames; tagged ones search `iface`. */
 	uint16_t port_iface[FLOW_PORTS_MAX];
-	/* Free plan cells, a stack. Control only. */
-	uint32_t *plan_free;
+	/* Free plan cells, a stack: each names the one below in rtcp_plan. Control only. */
+	uint32_t plan_free;
 	uint32_t plan_free_count;
 };
 
