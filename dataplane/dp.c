@@ -181,6 +181,7 @@ static int worker_main(void *arg)
 	/* Naps of the adaptive mode end when they should, not 50 µs later. */
 	prctl(PR_SET_TIMERSLACK, 1000UL);
 	w->now = busy_until;
+	w->nap_max_us = worker_nap_max_us(w);
 	rte_rcu_qsbr_thread_online(w->t->rcu, w->index);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
 		uint64_t now = rte_rdtsc();

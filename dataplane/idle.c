@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What an idle worker does, if the configuration says adaptive: it polls on for a moment, then
- * sleeps in short naps. The only place where a worker calls the kernel, and only when there was
- * nothing to do; a device's queue holds far more than arrives in a nap.
+ * naps, the longer the longer nothing has come. The only place where a worker calls the kernel,
+ * and only when there was nothing to do.
+ *
+ * What comes during a nap waits in the device's queue, so that no nap is longer than the smallest
+ * queue takes to fill at two million packets a second.
  */
 #include <time.h>
 
@@ -10,20 +13,35 @@
 
 #include "worker.h"
 
-#define SPIN_US       50
-#define NAP_US        50
-#define LONG_US       200
-#define LONG_AFTER_US 100000
+#define SPIN_US      50
+#define NAP_US       50
+#define NAP_LONG_US  200 /* after a tenth of a second without a packet */
+#define NAP_MAX_US   800 /* after a second */
+#define PACKETS_A_US 2
+
+uint32_t worker_nap_max_us(const struct worker *w)
+{
+	uint32_t us = NAP_MAX_US;
+
+	for (uint16_t i = 0; i < w->rx_count; i++)
+		us = RTE_MIN(us, dp_ports[w->rx[i].port].rx_desc / (uint32_t)PACKETS_A_US);
+	return us;
+}
 
 void worker_idle(struct worker *w, uint64_t empty_cycles)
 {
 	uint64_t us = empty_cycles / (rte_get_tsc_hz() / 1000000);
+	uint32_t nap_us = NAP_US;
 	struct timespec nap = {0};
 
 	if (us < SPIN_US) {
 		rte_pause();
 		return;
 	}
-	nap.tv_nsec = 1000 * (us < LONG_AFTER_US ? NAP_US : LONG_US);
+	if (us > 1000000)
+		nap_us = w->nap_max_us;
+	else if (us > 100000)
+		nap_us = RTE_MIN(w->nap_max_us, (uint32_t)NAP_LONG_US);
+	nap.tv_nsec = 1000L * nap_us;
 	nanosleep(&nap, NULL);
 }

@@ -99,6 +99,7 @@ static int setup_queues(uint16_t id, const struct rte_eth_dev_info *info,
 	for (uint16_t q = 0; err == 0 && q < txq; q++)
 		err = rte_eth_tx_queue_setup(id, q, tx_desc, socket, NULL);
 	if (err == 0) {
+		dp_ports[id].rx_desc = rx_desc;
 		dp_ports[id].rx_checksum = conf.rxmode.offloads != 0;
 		dp_ports[id].tx_checksum =
 			(conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0;

@@ -63,7 +63,8 @@ struct worker {
 	uint32_t tx_dirty; /* bit: port with frames in tx[] */
 	uint64_t to_dirty; /* bit: worker with packets in to[] */
 	uint16_t ip_id;
-	bool busy; /* the last turn found packets */
+	bool busy;           /* the last turn found packets */
+	uint32_t nap_max_us; /* adaptive: worker_nap_max_us() */
 
 	/* All SP/SC, so that nobody ever waits for another. */
 	struct rte_ring
@@ -103,6 +104,7 @@ struct port {
 	bool rx_checksum;
 	bool steering;
 	uint16_t rx_queues, tx_queues;
+	uint16_t rx_desc; /* a queue */
 };
 
 extern struct port dp_ports[FLOW_PORTS_MAX]; /* writer: control, before workers run */
@@ -136,6 +138,8 @@ void worker_drop(struct worker *w, struct rte_mbuf *m, enum flow_drop why);
 
 /* One turn. */
 unsigned int worker_poll_once(struct worker *w, uint64_t now);
+/* The longest nap that its queues allow. */
+uint32_t worker_nap_max_us(const struct worker *w);
 /* After an empty turn, where the configuration says adaptive (idle.c). */
 void worker_idle(struct worker *w, uint64_t empty_cycles);
 

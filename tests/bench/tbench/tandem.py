@@ -66,14 +66,14 @@ class Tandem:
     name = 'tandem'
 
     def __init__(self, build, tmp, scenario, device, netns=None, idle='poll', spare=4000,
-                 wait=True):
+                 wait=True, rx_desc=0):
         tag = netns or 'memif'
         self.socket = f'{tmp}/tandemd-{tag}.sock'
         self.log = f'{tmp}/tandemd-{tag}.log'
         self.scenario = scenario
         config = {
             'workers': {'lcores': [DUT_CPU], 'idle': idle},
-            'interfaces': [{'name': 'wire', 'device': device}],
+            'interfaces': [{'name': 'wire', 'device': device, 'rx_desc': rx_desc}],
             'addresses': scenario.address_objects('wire'),
             'neighbours': scenario.neighbours('wire', GEN_MAC),
             'limits': {'sessions': scenario.sessions + spare},
@@ -152,6 +152,6 @@ class Tandem:
         end_process(self.p)
 
 
-def memif_device(number, path):
-    return (f'net_memif{number},role=client,id=0,socket={path},socket-abstract=no,'
+def memif_device(number, path, ring=10):
+    return (f'net_memif{number},role=client,id=0,socket={path},socket-abstract=no,rsize={ring},'
             f'mac={DUT_MAC}')

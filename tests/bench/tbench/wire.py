@@ -26,8 +26,10 @@ CYCLES_MS = 50
 class Bed:
     """Generator, tandemd with all sessions, testpmd; both of these stopped."""
 
-    def __init__(self, ctx, scenario_name, flows, testpmd=True, **tandem_options):
+    def __init__(self, ctx, scenario_name, flows, testpmd=True, ring=10, **tandem_options):
+        """`ring` is log2 of descriptors: net_memif knows no other way to be told."""
         self.ctx = ctx
+        self.ring = ring
         self.scenario = Scenario(scenario_name, flows)
         self.stack = contextlib.ExitStack()
         try:
@@ -43,11 +45,11 @@ class Bed:
             if os.path.exists(s):
                 os.unlink(s)
         self.gen = Gen(build, tmp, [
-            f'net_memif{k},role=server,id=0,socket={s},socket-abstract=no'
+            f'net_memif{k},role=server,id=0,socket={s},socket-abstract=no,rsize={self.ring}'
             for k, s in enumerate(sockets)])
         self.stack.callback(self.gen.close)
-        self.tandem = Tandem(build, tmp, self.scenario, memif_device(0, sockets[0]),
-                             **tandem_options)
+        self.tandem = Tandem(build, tmp, self.scenario, memif_device(0, sockets[0], self.ring),
+                             rx_desc=1 << self.ring, **tandem_options)
         self.stack.callback(self.tandem.close)
         self.duts = [self.tandem]
         locals_, self.creations_per_s = self.tandem.create_all()
@@ -58,7 +60,7 @@ class Bed:
         self.gen.load(path)
         os.unlink(path)
         if testpmd:
-            self.testpmd = Testpmd(tmp, memif_device(0, sockets[1]))
+            self.testpmd = Testpmd(tmp, memif_device(0, sockets[1], self.ring))
             self.stack.callback(self.testpmd.close)
             self.duts.append(self.testpmd)
         for k, dut in enumerate(self.duts):
