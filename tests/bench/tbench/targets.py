@@ -60,8 +60,11 @@ def kernel_latency(quantile):
 
 
 def churn_ms(figures):
+    """More than in the same turns without churn: what the machine itself takes is in both."""
     c = figures.get('wire', {}).get('churn')
-    return median(c['blocked_ms']['with']) if c else None
+    if not c:
+        return None
+    return max(0, median(c['blocked_ms']['with']) - median(c['blocked_ms']['without']))
 
 
 def idle_cpu(figures):
@@ -107,7 +110,7 @@ TARGETS = (
     ('kernel: af_xdp, times rtpengine (0.1 % lost)', AT_LEAST, 4, kernel_rtpengine, '{:.1f}'),
     ('kernel: latency p50, times rtpengine', BELOW, 1, kernel_latency('p50'), '{:.2f}'),
     ('kernel: latency p99, times rtpengine', BELOW, 1, kernel_latency('p99'), '{:.2f}'),
-    ('churn: 1,000 sessions a second, blocked, ms', BELOW, 1, churn_ms, '{:.3f}'),
+    ('churn: 1,000 sessions a second, blocked by it, ms', BELOW, 1, churn_ms, '{:.3f}'),
     ('idle: adaptive worker, % of its core', BELOW, 5, idle_cpu, '{:.1f}'),
     ('idle: packets lost when traffic comes back', AT_MOST, 0, idle_lost, '{:.0f}'),
     ('start: to the first packet, ms', BELOW, 1000, start_ms, '{:.0f}'),
