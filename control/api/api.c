@@ -119,6 +119,7 @@ int api_input(struct api *a, bool may_write, const char *text, size_t len, api_r
 	if (in == NULL)
 		return -ENOMEM;
 	in->client = (struct rpc_client){.may_write = may_write, .wake = go_on, .writes = nothing};
+	in->out.secret = true;
 	in->reply = reply;
 	in->arg = arg;
 	in->run = rpc_start(a, &in->client, text, len);

@@ -274,6 +274,7 @@ void conn_new(struct listener *l, int fd)
 	c->listener = l;
 	c->fd = (struct loop_fd){.fd = fd, .fn = on_fd, .arg = c};
 	c->client = (struct rpc_client){.may_write = l->may_write, .wake = wake, .writes = writes};
+	c->in.secret = c->out.secret = true; /* keys of calls pass through */
 	c->used_ms = s->loop->now_ms;
 	c->interest = EPOLLIN;
 	tnd_timer_init(&c->stuck, stuck, c);

@@ -292,6 +292,7 @@ static bool begin_call(struct rpc_run *run, const struct json_value *v)
 	if (c == NULL)
 		return false;
 	c->run = run;
+	c->out.secret = true;
 	tnd_list_add_tail(&run->calls, &c->link);
 	run->call_count++;
 	run->open++;
@@ -318,6 +319,7 @@ static void begin_failed(struct rpc_run *run, int code, const char *path, const 
 	if (c == NULL)
 		return;
 	c->run = run;
+	c->out.secret = true;
 	tnd_list_add_tail(&run->calls, &c->link);
 	run->call_count++;
 	run->open++;

@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "rpc.h"
+#include "security.h"
 
 #define LIST_SCAN_MAX 65536 /* places of the table that one answer looks at */
 
@@ -23,6 +24,7 @@ static void fail_session(struct rpc_call *c, const struct session_error *err)
 		[SESSION_NO_MEMORY] = API_ERR_NO_MEMORY,
 		[SESSION_LIMIT] = API_ERR_LIMIT,
 		[SESSION_BAD_PARAMS] = API_ERR_INVALID_PARAMS,
+		[SESSION_UNSUPPORTED] = API_ERR_UNSUPPORTED,
 	};
 	char path[sizeof(err->path) + 8];
 
@@ -54,21 +56,6 @@ static bool read_remote(struct rpc_call *c, unsigned int leg, const struct api_r
 	return true;
 }
 
-static bool check_security(struct rpc_call *c, unsigned int leg, bool has_security,
-			   const struct api_security *s, bool has_ice)
-{
-	if (has_security && s->type != API_SECURITY_TYPE_NONE)
-		return fail_leg(c, API_ERR_UNSUPPORTED, leg, "security/type",
-				"only none is supported");
-	if (has_security && (s->has_profile || s->has_local_key || s->has_remote_key ||
-			     s->has_setup || s->has_fingerprint))
-		return fail_leg(c, API_ERR_INVALID_PARAMS, leg, "security",
-				"type none has no other member");
-	if (has_ice)
-		return fail_leg(c, API_ERR_UNSUPPORTED, leg, "ice", "ICE is not supported");
-	return true;
-}
-
 static int find_address(const struct config *config, const char *name)
 {
 	for (unsigned int i = 0; i < config->address_count; i++)
@@ -86,8 +73,8 @@ static bool read_leg(struct rpc_call *c, unsigned int i, const struct api_sessio
 	if (address < 0)
 		return fail_leg(c, API_ERR_INVALID_PARAMS, i, "address",
 				"no address of this name in the configuration");
-	if (!check_security(c, i, in->has_security, &in->security, in->has_ice))
-		return false;
+	if (in->has_ice)
+		return fail_leg(c, API_ERR_UNSUPPORTED, i, "ice", "ICE is not supported");
 	*out = (struct leg_params){
 		.has_remote = in->has_remote,
 		.hold = in->hold,
@@ -100,14 +87,16 @@ static bool read_leg(struct rpc_call *c, unsigned int i, const struct api_sessio
 	/* Other things than RTP have no RTCP, unless it is asked for. */
 	if (out->kind == LEG_KIND_UDP && !in->has_rtcp)
 		out->rtcp = LEG_RTCP_NONE;
-	return !in->has_remote || read_remote(c, i, &in->remote, &out->remote);
+	if (in->has_remote && !read_remote(c, i, &in->remote, &out->remote))
+		return false;
+	return !in->has_security || security_read(c, i, &in->security, &out->security);
 }
 
 static bool read_change(struct rpc_call *c, unsigned int i, const struct api_leg_update *in,
 			struct leg_change *out)
 {
-	if (!check_security(c, i, in->has_security, &in->security, in->has_ice))
-		return false;
+	if (in->has_ice)
+		return fail_leg(c, API_ERR_UNSUPPORTED, i, "ice", "ICE is not supported");
 	*out = (struct leg_change){
 		.set_remote = in->has_remote || in->null_remote,
 		.has_remote = in->has_remote,
@@ -119,8 +108,11 @@ static bool read_change(struct rpc_call *c, unsigned int i, const struct api_leg
 		.hold = in->hold,
 		.set_dscp = in->has_dscp || in->null_dscp,
 		.dscp = in->has_dscp ? (uint8_t)in->dscp : SESSION_DSCP_KEEP,
+		.set_security = in->has_security,
 	};
-	return !in->has_remote || read_remote(c, i, &in->remote, &out->remote);
+	if (in->has_remote && !read_remote(c, i, &in->remote, &out->remote))
+		return false;
+	return !in->has_security || security_read(c, i, &in->security, &out->security);
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
@@ -140,6 +132,7 @@ static void answer(struct rpc_call *c, const char *id, bool create, const struct
 		json_w_open(b, NULL, '{');
 		session_w_endpoint(b, "local", &a->leg[i].local);
 		session_w_endpoint(b, "rtcp", &a->leg[i].rtcp);
+		security_answer(b, a, i);
 		json_w_close(b, '}');
 	}
 	json_w_close(b, ']');
@@ -155,14 +148,17 @@ void rpc_session_create(struct rpc_call *c, const void *params)
 	struct session_params sp = {.id = p->id, .idle_timeout_s = (uint32_t)p->idle_timeout_s};
 	struct session_answer a;
 	struct session_error err;
+	bool ok = true;
 
-	for (unsigned int i = 0; i < SESSION_LEGS; i++)
-		if (!read_leg(c, i, p, &sp.leg[i]))
-			return;
-	if (session_create(rpc_api(c)->sessions, &sp, &a, &err) != SESSION_OK)
-		fail_session(c, &err);
-	else
-		answer(c, p->id, true, &a);
+	for (unsigned int i = 0; i < SESSION_LEGS && ok; i++)
+		ok = read_leg(c, i, p, &sp.leg[i]);
+	if (ok) {
+		if (session_create(rpc_api(c)->sessions, &sp, &a, &err) != SESSION_OK)
+			fail_session(c, &err);
+		else
+			answer(c, p->id, true, &a);
+	}
+	explicit_bzero(&sp, sizeof(sp));
 }
 
 void rpc_session_update(struct rpc_call *c, const void *params)
@@ -176,14 +172,17 @@ void rpc_session_update(struct rpc_call *c, const void *params)
 				    .idle_timeout_s = (uint32_t)p->idle_timeout_s};
 	struct session_answer a;
 	struct session_error err;
+	bool ok = true;
 
-	for (unsigned int i = 0; i < p->legs.count && i < SESSION_LEGS; i++)
-		if (!read_change(c, i, &legs[i], &sc.leg[i]))
-			return;
-	if (session_update(rpc_api(c)->sessions, &sc, &a, &err) != SESSION_OK)
-		fail_session(c, &err);
-	else
-		answer(c, p->id, false, &a);
+	for (unsigned int i = 0; i < p->legs.count && i < SESSION_LEGS && ok; i++)
+		ok = read_change(c, i, &legs[i], &sc.leg[i]);
+	if (ok) {
+		if (session_update(rpc_api(c)->sessions, &sc, &a, &err) != SESSION_OK)
+			fail_session(c, &err);
+		else
+			answer(c, p->id, false, &a);
+	}
+	explicit_bzero(&sc, sizeof(sc));
 }
 
 void rpc_session_get(struct rpc_call *c, const void *params)

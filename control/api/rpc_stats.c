@@ -73,6 +73,9 @@ static void put_sessions(struct writer *w, const struct sessions *s)
 	put(w, "session", "timed_out", st.timed_out);
 	put(w, "session", "refused", st.refused);
 	put(w, "session", "latched", st.latched);
+	put(w, "session", "rekeyed", st.rekeyed);
+	put(w, "session", "secured_legs", st.secured);
+	put(w, "session", "secure_bytes", st.secure_bytes);
 	put(w, "flow", "plans_free", st.plans_free);
 	put(w, "flow", "plans_total", st.plans_total);
 }

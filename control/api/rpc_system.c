@@ -197,6 +197,11 @@ void rpc_system_health(struct rpc_call *c, const void *params)
 	json_w_uint(b, "active", st.active);
 	json_w_uint(b, "limit", st.limit);
 	json_w_close(b, '}');
+	json_w_open(b, "srtp", '{');
+	json_w_string(b, "engine", srtp_engine_name(a->h->srtp_engine));
+	json_w_uint(b, "window", a->h->config->srtp_window);
+	json_w_uint(b, "legs", st.secured);
+	json_w_close(b, '}');
 	json_w_bool(b, "ok", ok);
 	json_w_close(b, '}');
 	rpc_done(c);

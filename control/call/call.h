@@ -4,6 +4,7 @@
 #define CALL_H
 
 #include "ports.h"
+#include "secure.h"
 #include "session.h"
 #include "siphash.h"
 #include "timer.h"
@@ -18,6 +19,9 @@ enum leg_flags {
 	LEG_HOLD = 1 << 1,         /* send nothing to it */
 	LEG_LEARNED = 1 << 2,      /* the worker has told of learned:learned_port */
 	LEG_LEARNED_RTCP = 1 << 3, /* … of learned:learned_rtcp_port, at the RTCP port */
+	LEG_SDES = 1 << 4,         /* SRTP, with the keys in flow_tables.secure[] */
+	LEG_THROUGH = 1 << 5,      /* the other leg has the same keys: packets pass untouched */
+	LEG_SECRETS = 1 << 6,      /* it is or was: there is something in secure[] */
 };
 
 /* Ports in host order. */
@@ -32,7 +36,7 @@ struct leg {
 	uint8_t flags;
 	uint8_t latch : 2, rtcp : 2, kind : 1;
 	uint8_t dscp;
-	uint8_t pad;
+	uint8_t window_log2; /* of the replay window, with LEG_SECRETS */
 };
 
 enum session_life {
@@ -78,7 +82,8 @@ enum end_reason { END_DELETED, END_TIMEOUT };
 struct retired {
 	uint64_t token; /* flow_grace_start() */
 	uint32_t cell[FLOW_PLANS_PER_SESSION];
-	uint32_t session; /* the session that ends with them, or SESSION_NONE */
+	uint32_t session;           /* the session that ends with them, or SESSION_NONE */
+	struct secure_step *secure; /* keys that go with them, or NULL */
 	session_done_fn done;
 	void *arg;
 };
@@ -98,12 +103,15 @@ struct sessions {
 	struct siphash_key key;
 	struct ports ports;
 	uint32_t *worker_load; /* sessions of each worker */
+	char **made;           /* [SESSION_LEGS * limit] */
+	struct slabs slabs;    /* of keys and their running halves */
+	uint32_t secured;      /* legs with keys */
 	struct retired_queue retired;
 	struct loop_poller poller;
 	bool draining;
 	uint64_t tokens; /* TOKENS_PER_SESSION for a creation */
 	uint64_t tokens_at_ms;
-	uint64_t created, ended, timed_out, updated, refused, latched;
+	uint64_t created, ended, timed_out, updated, refused, latched, rekeyed;
 	struct tnd_buf text, report; /* in the making: an event, a final report */
 };
 
@@ -171,6 +179,8 @@ int retire_reserve(struct sessions *s); /* room for one more: 0 or -ENOMEM */
 void retire_push(struct sessions *s, const struct retired *r);
 /* Complete those whose grace period is over; true while some are pending. */
 bool retire_poll(struct sessions *s);
+/* Workers have stopped: all keys that wait. */
+void retire_free(struct sessions *s);
 
 /* ---- learn.c: what workers tell ---- */
 

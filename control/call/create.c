@@ -79,6 +79,9 @@ static enum session_fault create_new(struct sessions *s, const struct session_pa
 				     struct session **out, struct session_error *err)
 {
 	uint32_t old[FLOW_PLANS_PER_SESSION];
+	const struct leg_security *const security[SESSION_LEGS] = {&params->leg[0].security,
+								   &params->leg[1].security};
+	struct secure_step step;
 	struct session *se;
 	struct plans plans;
 	enum session_fault f;
@@ -95,19 +98,26 @@ static enum session_fault create_new(struct sessions *s, const struct session_pa
 	f = take_ports(s, se, err);
 	if (f != SESSION_OK)
 		goto fail;
+	f = secure_prepare(s, se, security, &step, err);
+	if (f != SESSION_OK)
+		goto fail_ports;
+	secure_flags(s, se, &step);
 	rc = publish_make(s, se, &plans, &leg);
 	if (rc != 0) {
 		f = session_publish_fault(s, se, rc, leg, err);
-		give_ports(s, se);
-		goto fail;
+		secure_abort(s, &step);
+		goto fail_ports;
 	}
 	se->generation = 1;
 	se->idle_timeout_s = params->idle_timeout_s;
 	se->created_ds = (uint32_t)(s->h->loop.now_ms / 100);
 	idle_start(s, se);
+	secure_commit(s, se, &step);
 	publish_swap(s, se, &plans, old);
 	*out = se;
 	return SESSION_OK;
+fail_ports:
+	give_ports(s, se);
 fail:
 	table_unlink(s, se);
 	table_release(s, se);

@@ -105,6 +105,7 @@ void session_finish(struct sessions *s, struct session *se, session_done_fn done
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)
 		ports_give(&s->ports, se->leg[i].address, se->leg[i].port);
 	memset(rt, 0, SESSION_LEGS * sizeof(*rt));
+	secure_end(s, se);
 	s->worker_load[se->worker]--;
 	s->ended++;
 	if (se->reason == END_TIMEOUT)

@@ -63,6 +63,25 @@ void leg_set_remote(struct leg *l, const struct leg_remote *r)
 	l->flags |= LEG_REMOTE;
 }
 
+/* What is no RTP can't be SRTP, whichever side it comes from. */
+static enum session_fault check_kind(const struct session_params *params, unsigned int i,
+				     struct session_error *err)
+{
+	char path[64];
+
+	if (params->leg[i].security.type == LEG_SECURITY_NONE)
+		return SESSION_OK;
+	for (unsigned int k = 0; k < SESSION_LEGS; k++) {
+		if (params->leg[k].kind != LEG_KIND_UDP)
+			continue;
+		snprintf(path, sizeof(path), "/legs/%u/security", i);
+		return session_fault_set(err, SESSION_BAD_PARAMS, path,
+					 "kind udp is not encrypted: both legs must be of kind "
+					 "rtp");
+	}
+	return SESSION_OK;
+}
+
 static enum session_fault check_leg(const struct sessions *s, const struct session_params *params,
 				    unsigned int i, struct session_error *err)
 {
@@ -72,9 +91,14 @@ static enum session_fault check_leg(const struct sessions *s, const struct sessi
 	snprintf(path, sizeof(path), "/legs/%u/address", i);
 	if (p->address >= s->h->config->address_count)
 		return session_fault_set(err, SESSION_BAD_PARAMS, path, "no such address");
-	if (!p->has_remote)
-		return SESSION_OK;
-	return params_check_remote(s, i, p->address, p->rtcp, &p->remote, err);
+	if (p->has_remote) {
+		enum session_fault f =
+			params_check_remote(s, i, p->address, p->rtcp, &p->remote, err);
+
+		if (f != SESSION_OK)
+			return f;
+	}
+	return check_kind(params, i, err);
 }
 
 void leg_init(struct leg *l, const struct leg_params *p)
@@ -106,12 +130,15 @@ uint64_t params_hash(const struct sessions *s, const struct session_params *para
 {
 	struct {
 		struct leg leg[SESSION_LEGS];
+		uint64_t security[SESSION_LEGS];
 		uint64_t idle_timeout_s;
 	} n;
 
 	memset(&n, 0, sizeof(n));
-	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		leg_init(&n.leg[i], &params->leg[i]);
+		n.security[i] = secure_params_hash(s, &params->leg[i].security);
+	}
 	n.idle_timeout_s = params->idle_timeout_s;
 	return siphash(&s->key, &n, sizeof(n));
 }
@@ -141,6 +168,8 @@ void session_fill_answer(const struct sessions *s, const struct session *se,
 {
 	a->generation = se->generation;
 	a->worker = se->worker;
-	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		session_locals(s, se, i, &a->leg[i].local, &a->leg[i].rtcp);
+		secure_answer(s, se, i, a);
+	}
 }

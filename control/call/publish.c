@@ -120,6 +120,18 @@ static int fill_out(struct sessions *s, const struct leg *from, const struct leg
 	return 0;
 }
 
+/* What is to be done to packets from one leg to the other, beside their headers. */
+static uint16_t secure_plan_flags(const struct leg *from, const struct leg *to)
+{
+	uint16_t flags = 0;
+
+	if ((from->flags & (LEG_SDES | LEG_THROUGH)) == LEG_SDES)
+		flags |= FLOW_PLAN_OPEN;
+	if ((to->flags & (LEG_SDES | LEG_THROUGH)) == LEG_SDES)
+		flags |= FLOW_PLAN_SEAL;
+	return flags;
+}
+
 static bool second_cell_needed(const struct leg *from, const struct leg *to)
 {
 	return from->rtcp == LEG_RTCP_NEXT ||
@@ -135,6 +147,7 @@ static int make_leg(struct sessions *s, const struct session *se, unsigned int i
 	int rc;
 
 	fill_in(s, se, i, false, p);
+	p->flags |= secure_plan_flags(from, to);
 	if (drop_rtcp)
 		p->flags |= FLOW_PLAN_RTCP_DROP;
 	p->rtcp_plan = cell[1];
@@ -144,6 +157,7 @@ static int make_leg(struct sessions *s, const struct session *se, unsigned int i
 
 	p = &s->h->tables->plan[cell[1]];
 	fill_in(s, se, i, from->rtcp == LEG_RTCP_NEXT, p);
+	p->flags |= secure_plan_flags(from, to);
 	if (drop_rtcp) {
 		p->flags |= FLOW_PLAN_RTCP_DROP;
 		return 0;

@@ -179,9 +179,7 @@ static void write_leg(const struct sessions *s, const struct session *se, unsign
 	else
 		json_w_uint(b, "dscp", l->dscp);
 	json_w_bool(b, "hold", (l->flags & LEG_HOLD) != 0);
-	json_w_open(b, "security", '{');
-	json_w_string(b, "type", "none");
-	json_w_close(b, '}');
+	secure_write(s, se, i, b);
 	write_rx(s, rt, b);
 	write_tx(leg_rt(s, se, 1 - i), b);
 	write_drops(rt, b);

@@ -57,6 +57,8 @@ bool retire_poll(struct sessions *s)
 		q->head = (q->head + 1) & (q->size - 1);
 		q->count--;
 		publish_free(s, r.cell, FLOW_PLANS_PER_SESSION);
+		if (r.secure != NULL)
+			secure_release(s, r.secure);
 		if (r.session != SESSION_NONE)
 			session_finish(s, &s->table[r.session], r.done, r.arg);
 	}
@@ -66,6 +68,17 @@ bool retire_poll(struct sessions *s)
 		*q = (struct retired_queue){0};
 	}
 	return q->count > 0;
+}
+
+void retire_free(struct sessions *s)
+{
+	struct retired_queue *q = &s->retired;
+
+	for (uint32_t i = 0; i < q->count; i++)
+		if (item_at(q, i)->secure != NULL)
+			secure_release(s, item_at(q, i)->secure);
+	free(q->item);
+	*q = (struct retired_queue){0};
 }
 
 void sessions_forget_callers(struct sessions *s)

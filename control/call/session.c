@@ -71,6 +71,9 @@ void sessions_stats(const struct sessions *s, struct sessions_stats *out)
 		.updated = s->updated,
 		.refused = s->refused,
 		.latched = s->latched,
+		.rekeyed = s->rekeyed,
+		.secured = s->secured,
+		.secure_bytes = s->slabs.used,
 		.active = s->active,
 		.limit = s->limit,
 		.plans_free = s->h->tables->plan_free_count,
@@ -131,7 +134,7 @@ int sessions_create(struct sessions **out, struct host *h)
 	s->bucket = calloc(buckets, sizeof(*s->bucket));
 	s->worker_load = calloc(h->tables->worker_count, sizeof(*s->worker_load));
 	if (s->table == NULL || s->bucket == NULL || s->worker_load == NULL ||
-	    create_ports(s) != 0 ||
+	    create_ports(s) != 0 || secure_create(s) != 0 ||
 	    getrandom(&s->key, sizeof(s->key), 0) != (ssize_t)sizeof(s->key)) {
 		sessions_free(s);
 		return -ENOMEM;
@@ -151,13 +154,16 @@ void sessions_free(struct sessions *s)
 		return;
 	if (s->poller.fn != NULL)
 		tnd_list_del(&s->poller.link);
+	retire_free(s);
 	for (uint32_t i = 0; s->table != NULL && i < s->limit; i++) {
 		if (s->table[i].life == LIFE_RUNNING)
 			tnd_timer_stop(&s->h->loop.timers, &s->table[i].idle);
+		if (s->table[i].life != LIFE_FREE)
+			secure_end(s, &s->table[i]);
 		if (s->table[i].id_far)
 			free(s->table[i].id.far);
 	}
-	free(s->retired.item);
+	secure_free(s);
 	ports_free(&s->ports);
 	free(s->worker_load);
 	free(s->bucket);

@@ -16,6 +16,8 @@
 #include "addr.h"
 #include "buf.h"
 #include "host.h"
+#include "sdes.h"
+#include "srtp.h"
 
 #define SESSION_LEGS       2
 #define SESSION_ID_MAX     128 /* bytes */
@@ -28,6 +30,7 @@ struct sessions;
 enum leg_latch { LEG_LATCH_STRICT, LEG_LATCH_ONCE, LEG_LATCH_FOLLOW };
 enum leg_rtcp { LEG_RTCP_NEXT, LEG_RTCP_MUX, LEG_RTCP_NONE };
 enum leg_kind { LEG_KIND_RTP, LEG_KIND_UDP };
+enum leg_security_type { LEG_SECURITY_NONE, LEG_SECURITY_SDES };
 enum session_state { SESSION_WAITING, SESSION_ONE_WAY, SESSION_ACTIVE };
 
 /* Why not. Front ends turn it into their protocol's error. */
@@ -41,6 +44,7 @@ enum session_fault {
 	SESSION_NO_MEMORY,
 	SESSION_LIMIT,
 	SESSION_BAD_PARAMS, /* `path` names the parameter */
+	SESSION_UNSUPPORTED,
 };
 
 struct session_error {
@@ -57,6 +61,20 @@ struct leg_remote {
 	uint16_t rtcp_port; /* 0: port + 1 */
 };
 
+/*
+ * How a leg is protected. Keys are secrets: whoever fills this in wipes it. A key without
+ * bytes is one that was not given: with master_len 0, MKI and lifetime are for a local key that
+ * is made here.
+ */
+struct leg_security {
+	uint8_t type; /* enum leg_security_type; the rest is for SDES */
+	bool has_profile;
+	uint8_t profile; /* enum srtp_profile */
+	uint16_t window; /* packets, a power of two; 0: the configured one, or as it is */
+	uint32_t tag;    /* of the crypto attribute; 0: 1, or as it is */
+	struct sdes_key local, remote; /* for what is sent to the leg; for what comes from it */
+};
+
 struct leg_params {
 	struct leg_remote remote; /* with has_remote */
 	bool has_remote;
@@ -64,6 +82,7 @@ struct leg_params {
 	uint16_t address;          /* index into the configuration's */
 	uint8_t latch, rtcp, kind; /* enum leg_latch, leg_rtcp, leg_kind */
 	uint8_t dscp;              /* of what is sent to this leg; SESSION_DSCP_KEEP */
+	struct leg_security security;
 };
 
 struct session_params {
@@ -80,6 +99,8 @@ struct leg_change {
 	bool set_latch, set_rtcp, set_hold, set_dscp;
 	bool hold;
 	uint8_t latch, rtcp, dscp;
+	bool set_security;
+	struct leg_security security;
 };
 
 struct session_change {
@@ -107,6 +128,9 @@ struct session_answer {
 	uint16_t worker;
 	struct {
 		struct session_endpoint local, rtcp;
+		const char *profile; /* NULL: not encrypted, or not asked about */
+		/* The crypto attribute of a key made here, until the session changes; or NULL. */
+		const char *crypto;
 	} leg[SESSION_LEGS];
 };
 
@@ -157,7 +181,10 @@ bool sessions_draining(const struct sessions *s);
 /* Since start; and what there is now. */
 struct sessions_stats {
 	uint64_t created, ended, timed_out, updated, refused, latched;
+	uint64_t rekeyed;      /* keys of legs replaced, in running sessions */
+	uint64_t secure_bytes; /* in use for keys and their running halves */
 	uint32_t active, limit;
+	uint32_t secured; /* legs with keys */
 	uint32_t plans_free, plans_total;
 };
 void sessions_stats(const struct sessions *s, struct sessions_stats *out);

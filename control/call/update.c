@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
@@ -33,6 +34,12 @@ static enum session_fault check_change(const struct sessions *s, const struct se
 		if (lc->set_rtcp && lc->rtcp != l->rtcp)
 			return session_fault_set(err, SESSION_CONFLICT, path,
 						 "rtcp can't change while the session runs");
+		snprintf(path, sizeof(path), "/legs/%u/security", i);
+		if (lc->set_security && lc->security.type != LEG_SECURITY_NONE &&
+		    (l->kind == LEG_KIND_UDP || se->leg[1 - i].kind == LEG_KIND_UDP))
+			return session_fault_set(err, SESSION_BAD_PARAMS, path,
+						 "kind udp is not encrypted: both legs must be of "
+						 "kind rtp");
 		if (!lc->set_remote || !lc->has_remote)
 			continue;
 		f = params_check_remote(s, i, l->address, l->rtcp, &lc->remote, err);
@@ -62,30 +69,69 @@ static void change_leg(struct leg *l, const struct leg_change *c)
 		leg_forget_learned(l);
 }
 
-/* Let the new legs take effect. They are put back if that can't be. */
-static enum session_fault apply_legs(struct sessions *s, struct session *se,
-				     const struct leg before[SESSION_LEGS],
-				     struct session_error *err)
+/*
+ * What the change means for the legs' secrets: *step, or NULL if nothing. It is malloc'd, since
+ * it waits for the end of a grace period with the keys that it has replaced.
+ */
+static enum session_fault prepare_security(struct sessions *s, struct session *se,
+					   const struct session_change *c,
+					   struct secure_step **step, struct session_error *err)
 {
-	struct retired r = {.session = SESSION_NONE};
+	const struct leg_security *want[SESSION_LEGS];
+	enum session_fault f;
+
+	*step = NULL;
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		want[i] = c->leg[i].set_security ? &c->leg[i].security : NULL;
+	if (want[0] == NULL && want[1] == NULL)
+		return SESSION_OK;
+	*step = malloc(sizeof(**step));
+	if (*step == NULL)
+		return session_no_memory(err);
+	f = secure_prepare(s, se, want, *step, err);
+	if (f == SESSION_OK && (*step)->changes) {
+		secure_flags(s, se, *step);
+		return SESSION_OK;
+	}
+	if (f == SESSION_OK)
+		secure_abort(s, *step);
+	free(*step);
+	*step = NULL;
+	return f;
+}
+
+/* Let it take effect; with plans unless the keys alone are new. On a fault, nothing has. */
+static enum session_fault apply(struct sessions *s, struct session *se, bool plans_changed,
+				struct secure_step *step, struct session_error *err)
+{
+	struct retired r = {.session = SESSION_NONE, .secure = step};
 	struct plans plans;
 	unsigned int leg;
 	int rc = 0;
 
-	if (retire_reserve(s) != 0) {
-		memcpy(se->leg, before, sizeof(se->leg));
+	if (retire_reserve(s) != 0)
 		return session_no_memory(err);
-	}
-	rc = publish_make(s, se, &plans, &leg);
-	if (rc != 0) {
-		enum session_fault f = session_publish_fault(s, se, rc, leg, err);
-
-		memcpy(se->leg, before, sizeof(se->leg));
-		return f;
-	}
-	publish_swap(s, se, &plans, r.cell);
+	if (plans_changed)
+		rc = publish_make(s, se, &plans, &leg);
+	if (rc != 0)
+		return session_publish_fault(s, se, rc, leg, err);
+	if (step != NULL)
+		secure_commit(s, se, step);
+	if (plans_changed)
+		publish_swap(s, se, &plans, r.cell);
 	retire_push(s, &r);
 	return SESSION_OK;
+}
+
+/* An answer tells of keys to those who asked about them. */
+static void fill_answer(const struct sessions *s, const struct session *se,
+			const struct session_change *c, struct session_answer *answer)
+{
+	answer->created = false;
+	session_fill_answer(s, se, answer);
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		if (!c->leg[i].set_security)
+			answer->leg[i].profile = answer->leg[i].crypto = NULL;
 }
 
 enum session_fault session_update(struct sessions *s, const struct session_change *c,
@@ -94,6 +140,7 @@ enum session_fault session_update(struct sessions *s, const struct session_chang
 	struct session *se = table_find(s, c->id);
 	struct leg before[SESSION_LEGS];
 	bool legs_changed, timeout_changed;
+	struct secure_step *step;
 	enum session_fault f;
 
 	if (se == NULL)
@@ -102,22 +149,29 @@ enum session_fault session_update(struct sessions *s, const struct session_chang
 	if (f != SESSION_OK)
 		return f;
 	memcpy(before, se->leg, sizeof(before));
+	f = prepare_security(s, se, c, &step, err);
+	if (f != SESSION_OK)
+		return f;
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)
 		change_leg(&se->leg[i], &c->leg[i]);
 	legs_changed = memcmp(before, se->leg, sizeof(before)) != 0;
 	timeout_changed = c->set_idle_timeout && c->idle_timeout_s != se->idle_timeout_s;
-	if (legs_changed)
-		f = apply_legs(s, se, before, err);
-	if (f != SESSION_OK)
+	if (legs_changed || step != NULL)
+		f = apply(s, se, legs_changed, step, err);
+	if (f != SESSION_OK) {
+		memcpy(se->leg, before, sizeof(se->leg));
+		if (step != NULL)
+			secure_abort(s, step);
+		free(step);
 		return f;
+	}
 	if (timeout_changed)
 		se->idle_timeout_s = c->idle_timeout_s;
-	if (legs_changed || timeout_changed) {
+	if (legs_changed || timeout_changed || step != NULL) {
 		se->generation++;
 		s->updated++;
 	}
 	idle_start(s, se);
-	answer->created = false;
-	session_fill_answer(s, se, answer);
+	fill_answer(s, se, c, answer);
 	return SESSION_OK;
 }

@@ -14,6 +14,7 @@
 #include "dataplane.h"
 #include "json.h"
 #include "log.h"
+#include "srtp.h"
 
 struct config_interface {
 	char name[32];
@@ -65,6 +66,8 @@ struct config {
 	uint32_t limit_per_second; /* session creations; 0: no limit */
 	uint32_t mbufs;            /* 0: sized from queues and workers */
 	enum tnd_log_level log_level;
+	enum srtp_engine srtp_engine;
+	uint16_t srtp_window; /* packets, a power of two */
 	char socket[108], ro_socket[108], group[64];
 	char *text; /* the file as read, for config.get (no secrets in it yet) */
 	size_t text_len;

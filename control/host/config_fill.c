@@ -195,6 +195,13 @@ static int fill_routes(struct config *c, const struct json_items *items, struct 
 	return 0;
 }
 
+static void fill_srtp(struct config *c, const struct cfg_srtp *srtp)
+{
+	/* The schema lists the engines in the order of the enum. */
+	c->srtp_engine = (enum srtp_engine)srtp->engine;
+	c->srtp_window = (uint16_t)rte_align32pow2((uint32_t)srtp->window);
+}
+
 static void fill_api(struct config *c, const struct cfg_api *api)
 {
 	snprintf(c->socket, sizeof(c->socket), "%s", api->socket);
@@ -212,6 +219,7 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 	c->limit_per_second = (uint32_t)file->limits.per_second;
 	/* The schema lists the levels in the order of the enum. */
 	c->log_level = (enum tnd_log_level)file->log.level;
+	fill_srtp(c, &file->srtp);
 	fill_api(c, &file->api);
 	rc = fill_eal(c, &file->eal);
 	if (rc == 0)

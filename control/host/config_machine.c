@@ -58,6 +58,23 @@ static int check_vdev(const char *device, struct json_error *err)
 	return -ENODEV;
 }
 
+static int check_engine(enum srtp_engine wanted, struct json_error *err)
+{
+	enum srtp_engine got;
+
+	if (srtp_engine_pick(wanted, &got) == 0)
+		return 0;
+	if (wanted == SRTP_ENGINE_AUTO)
+		config_fault(err, "no SRTP engine runs on this machine");
+	else
+		config_fault(err,
+			     "%s does not run on this machine (%s); \"auto\" takes one that does",
+			     srtp_engine_name(wanted),
+			     wanted == SRTP_ENGINE_IPSEC_MB ? "it needs an x86-64 with AES-NI"
+							    : "it does not initialise");
+	return -ENODEV;
+}
+
 int config_check_machine(const struct config *c, unsigned int *cursor, struct json_error *err)
 {
 	while (*cursor < c->interface_count) {
@@ -70,13 +87,18 @@ int config_check_machine(const struct config *c, unsigned int *cursor, struct js
 		if (rc != 0)
 			return rc;
 	}
-	if (*cursor == c->interface_count && c->group[0] != '\0') {
+	if (*cursor == c->interface_count) {
 		(*cursor)++;
 		config_at(err, "/api/group");
-		if (getgrnam(c->group) == NULL) {
+		if (c->group[0] != '\0' && getgrnam(c->group) == NULL) {
 			config_fault(err, "there is no group \"%s\" on this machine", c->group);
 			return -ENODEV;
 		}
+	}
+	if (*cursor == c->interface_count + 1) {
+		(*cursor)++;
+		config_at(err, "/srtp/engine");
+		return check_engine(c->srtp_engine, err);
 	}
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "flow.h"
 #include "loop.h"
 #include "neigh.h"
+#include "srtp.h"
 
 /* What the control lcore counts of its own work. Read and written by the control lcore only. */
 enum host_counter {
@@ -37,6 +38,7 @@ struct host {
 	 * address index = flow_addr index = index in config->addresses. */
 	uint16_t port[FLOW_IFACES_MAX];
 	struct neigh_table *neigh;
+	enum srtp_engine srtp_engine; /* the one in use, never SRTP_ENGINE_AUTO */
 	/* Told of neighbour.failed, interface.link and worker.stalled; api/ sets it. */
 	void (*notify)(void *arg, const char *type, const char *params_json);
 	void *notify_arg;

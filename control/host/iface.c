@@ -262,6 +262,19 @@ static int create_workers(struct host *h)
 	return -rte_errno;
 }
 
+static int pick_engine(struct host *h)
+{
+	int err = srtp_engine_pick(h->config->srtp_engine, &h->srtp_engine);
+
+	if (err == 0)
+		tnd_info("host", "SRTP by %s, replay window %u packets",
+			 srtp_engine_name(h->srtp_engine), h->config->srtp_window);
+	else
+		tnd_err("host", "srtp.engine %s does not run here; \"auto\" takes one that does",
+			srtp_engine_name(h->config->srtp_engine));
+	return err;
+}
+
 int host_init(struct host *h, const struct config *config, uint64_t now_tsc)
 {
 	int err;
@@ -274,7 +287,9 @@ int host_init(struct host *h, const struct config *config, uint64_t now_tsc)
 	tnd_timer_init(&h->link_timer, NULL, NULL);
 	tnd_timer_init(&h->watchdog_timer, NULL, NULL);
 	tnd_list_init(&h->punts.link);
-	err = create_pool(config);
+	err = pick_engine(h);
+	if (err == 0)
+		err = create_pool(config);
 	if (err == 0)
 		err = open_devices(h);
 	if (err == 0)

@@ -7,16 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* `secret` outlives it. */
 void tnd_buf_free(struct tnd_buf *b)
 {
+	if (b->secret && b->data != NULL)
+		explicit_bzero(b->data, b->cap);
 	free(b->data);
-	*b = (struct tnd_buf){0};
+	*b = (struct tnd_buf){.secret = b->secret};
 }
 
 void tnd_buf_reset(struct tnd_buf *b)
 {
+	if (b->secret && b->data != NULL)
+		explicit_bzero(b->data, b->len);
 	b->len = 0;
 	b->oom = false;
+}
+
+/* realloc() that leaves nothing behind. */
+static char *grow(const struct tnd_buf *b, size_t cap)
+{
+	char *data;
+
+	if (!b->secret)
+		return realloc(b->data, cap);
+	data = malloc(cap);
+	if (data == NULL || b->data == NULL)
+		return data;
+	memcpy(data, b->data, b->len);
+	explicit_bzero(b->data, b->cap);
+	free(b->data);
+	return data;
 }
 
 char *tnd_buf_reserve(struct tnd_buf *b, size_t n)
@@ -33,7 +54,7 @@ char *tnd_buf_reserve(struct tnd_buf *b, size_t n)
 
 		while (cap - b->len < n)
 			cap *= 2;
-		data = realloc(b->data, cap);
+		data = grow(b, cap);
 		if (data == NULL) {
 			b->oom = true;
 			return NULL;
@@ -84,10 +105,11 @@ void tnd_buf_addf(struct tnd_buf *b, const char *fmt, ...)
 
 void tnd_buf_consume(struct tnd_buf *b, size_t n)
 {
-	if (n >= b->len) {
-		b->len = 0;
+	n = n < b->len ? n : b->len;
+	if (n == 0)
 		return;
-	}
 	memmove(b->data, b->data + n, b->len - n);
 	b->len -= n;
+	if (b->secret)
+		explicit_bzero(b->data + b->len, n);
 }

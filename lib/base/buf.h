@@ -16,6 +16,7 @@ struct tnd_buf {
 	size_t len;
 	size_t cap;
 	bool oom;
+	bool secret; /* set by its owner: memory is wiped before it is given back or shortened */
 };
 
 void tnd_buf_free(struct tnd_buf *b);
@@ -29,7 +30,8 @@ char *tnd_buf_reserve(struct tnd_buf *b, size_t n);
 void tnd_buf_add(struct tnd_buf *b, const void *data, size_t len);
 void tnd_buf_addc(struct tnd_buf *b, char c);
 void tnd_buf_adds(struct tnd_buf *b, const char *s);
-void tnd_buf_addf(struct tnd_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
+void tnd_buf_addf(struct tnd_buf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), nonnull(2)));
 
 /* Drop the first `n` bytes. */
 void tnd_buf_consume(struct tnd_buf *b, size_t n);

@@ -29,7 +29,8 @@ struct json_error {
 
 struct json_value; /* a parsed value; cJSON inside */
 
-/* 0; -EINVAL with *err: not JSON or not strict JSON; -ENOMEM. Free the root with json_free(). */
+/* 0; -EINVAL with *err: not JSON or not strict JSON; -ENOMEM. Free the root with json_free(), which
+ * wipes all strings. */
 int json_parse(const char *text, size_t len, struct json_value **out, struct json_error *err);
 void json_free(struct json_value *root);
 
@@ -45,7 +46,7 @@ const struct json_value *json_next(const struct json_value *item);
 const char *json_key(const struct json_value *member);
 size_t json_count(const struct json_value *container);
 const char *json_string(const struct json_value *v);
-bool json_to_int(const struct json_value *v, int64_t *out); /* false: no integer */
+bool json_to_int(const struct json_value *v, int64_t *out);   /* false: no integer */
 bool json_to_double(const struct json_value *v, double *out); /* false: no number */
 bool json_to_bool(const struct json_value *v, bool *out);
 

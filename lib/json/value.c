@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 int json_parse(const char *text, size_t len, struct json_value **out, struct json_error *err)
 {
@@ -23,8 +24,19 @@ int json_parse(const char *text, size_t len, struct json_value **out, struct jso
 	return rc;
 }
 
+/* Texts may be secrets: none is left in memory that is given back. As deep as JSON_DEPTH_MAX. */
+static void wipe(cJSON *v)
+{
+	for (; v != NULL; v = v->next) {
+		if (v->valuestring != NULL)
+			explicit_bzero(v->valuestring, strlen(v->valuestring));
+		wipe(v->child);
+	}
+}
+
 void json_free(struct json_value *root)
 {
+	wipe((cJSON *)root);
 	cJSON_Delete((cJSON *)root);
 }
 

@@ -114,6 +114,7 @@ static struct config *make_config(void)
 	add_address(c, 1, "wan6", "2001:db8::1/64", NULL);
 	add_address(c, 2, "wan4", "192.0.2.1/24", "203.0.113.1");
 	c->limit_sessions = TEST_SESSIONS;
+	c->srtp_window = 128;
 	c->text = strdup(text);
 	c->text_len = sizeof(text) - 1;
 	return c;
@@ -131,6 +132,7 @@ struct host *test_host_new(void)
 
 	h->config = c;
 	assert_int_equal(loop_init(&h->loop, 1000), 0);
+	assert_int_equal(srtp_engine_pick(SRTP_ENGINE_AUTO, &h->srtp_engine), 0);
 	h->tables = flow_tables_create(&limits);
 	assert_non_null(h->tables);
 	assert_int_equal(flow_iface_add(h->tables, &iface), 0);

@@ -383,7 +383,7 @@ static void session_errors(void **state)
 		 "-32602", "/params/legs/1/latch"},
 		{REQUEST("session.create",
 			 "\"id\":\"x\",\"legs\":[" LEG4
-			 ",{\"address\":\"wan6\",\"security\":{\"type\":\"sdes\"}}]"),
+			 ",{\"address\":\"wan6\",\"security\":{\"type\":\"dtls\"}}]"),
 		 "1203", "/params/legs/1/security/type"},
 		{REQUEST("session.create", "\"id\":\"x\",\"legs\":[" LEG4
 					   ",{\"address\":\"wan6\",\"ice\":{\"mode\":\"lite\"}}]"),
@@ -427,7 +427,8 @@ static void other_methods(void **state)
 			"\"result\":{\"interfaces\":[],\"addresses\":[]}}"));
 	r = ask(REQUEST("system.health", ""));
 	assert_true(has(r, "\"workers\":[],\"mbufs\":{\"total\":0,\"in_use\":0},\"rings\":[]"));
-	assert_true(has(r, "\"sessions\":{\"active\":0,\"limit\":20},\"ok\":true}"));
+	assert_true(has(r, "\"sessions\":{\"active\":0,\"limit\":20},\"srtp\":{"));
+	assert_true(has(r, "\"window\":128,\"legs\":0},\"ok\":true}"));
 	assert_true(has(ask(REQUEST("interface.list", "")), "{\"interfaces\":[]}"));
 	r = ask(REQUEST("stats.get", ""));
 	assert_true(has(r, "\"drop.source\":0"));
