@@ -46,10 +46,16 @@ struct packet {
 	uint8_t media;   /* enum wire_media */
 	uint8_t owner;   /* with VERDICT_HANDOFF */
 	uint8_t tx_port; /* with VERDICT_GO, from rewrite on */
+	uint8_t sender;  /* enum sender, until it is admitted */
+	uint8_t opened;  /* bytes that opening SRTP has taken off; 0: it was none */
+	bool to_seal;    /* headers are written, the payload is still to become SRTP */
+	uint8_t ip_hlen_out;
 } __rte_cache_aligned;
 
 struct burst {
 	uint16_t n;
+	uint16_t srtp_in;  /* packets for stage_open */
+	uint16_t srtp_out; /* packets for stage_seal */
 	struct rte_mbuf *m[BURST_MAX];
 	struct packet p[BURST_MAX];
 };
@@ -93,14 +99,28 @@ static inline void packet_drop_leg(const struct flow_tables *t, struct packet *p
 	flow_count(t->leg[p->plan->leg].drops[why], 1);
 }
 
+/* Is the sender the one that the flow takes, or one that it may learn? */
+enum sender { SENDER_KNOWN, SENDER_NEW, SENDER_STRANGER };
+
 struct worker;
 
-/* In this order. */
+/*
+ * It may pass: its sender is learned if it is new, the flow is alive, the packet counted. For
+ * SRTP only once it was found to be authentic. False: dropped after all.
+ */
+bool packet_admit(struct worker *w, struct packet *p);
+
+/* The checksum of UDP whose payload has changed; by the device where it can and will see it. */
+void packet_udp_checksum(struct packet *p, struct rte_mbuf *m);
+
+/* In this order; open and seal only if there is SRTP in the burst. */
 void stage_parse(struct worker *w, struct burst *b);
 void stage_lookup(struct worker *w, struct burst *b);
 void stage_accept(struct worker *w, struct burst *b);
+void stage_open(struct worker *w, struct burst *b);
 void stage_measure(struct worker *w, struct burst *b);
 void stage_rewrite(struct worker *w, struct burst *b);
+void stage_seal(struct worker *w, struct burst *b);
 void stage_dispose(struct worker *w, struct burst *b);
 
 #endif

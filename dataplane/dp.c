@@ -84,6 +84,8 @@ static void free_worker(struct worker *w)
 	free_ring(w->punt);
 	free_ring(w->inject);
 	rte_free(w->event);
+	if (w->srtp != NULL)
+		srtp_worker_free(w->srtp);
 	rte_free(w);
 }
 
@@ -102,7 +104,7 @@ static void assign_queues(struct worker *w)
 	}
 }
 
-static struct worker *make_worker(struct dp *dp, uint16_t index)
+static struct worker *make_worker(struct dp *dp, uint16_t index, enum srtp_engine engine)
 {
 	struct worker *w = rte_zmalloc("tnd_worker", sizeof(*w), RTE_CACHE_LINE_SIZE);
 
@@ -124,7 +126,8 @@ static struct worker *make_worker(struct dp *dp, uint16_t index)
 		if (w->handoff[i] == NULL)
 			goto fail;
 	}
-	if (!w->punt || !w->event || !w->inject ||
+	w->srtp = srtp_worker_create(engine);
+	if (!w->punt || !w->event || !w->inject || !w->srtp ||
 	    rte_rcu_qsbr_thread_register(dp->t->rcu, index) != 0)
 		goto fail;
 	assign_queues(w);
@@ -137,7 +140,9 @@ fail:
 
 struct dp *dp_create(const struct dp_config *config)
 {
+	enum srtp_engine engine;
 	struct dp *dp;
+	int rc;
 
 	if (config->workers == 0 || config->workers > FLOW_WORKERS_MAX) {
 		rte_errno = EINVAL;
@@ -145,6 +150,11 @@ struct dp *dp_create(const struct dp_config *config)
 	}
 	if (register_mbuf_fields() != 0)
 		return NULL;
+	rc = srtp_engine_pick(config->srtp_engine, &engine);
+	if (rc != 0) {
+		rte_errno = -rc;
+		return NULL;
+	}
 	dp = rte_zmalloc("tnd_dp", sizeof(*dp), RTE_CACHE_LINE_SIZE);
 	if (dp == NULL) {
 		rte_errno = ENOMEM;
@@ -154,7 +164,7 @@ struct dp *dp_create(const struct dp_config *config)
 	dp->idle = config->idle;
 	dp->workers = config->workers;
 	for (uint16_t i = 0; i < dp->workers; i++) {
-		dp->w[i] = make_worker(dp, i);
+		dp->w[i] = make_worker(dp, i, engine);
 		if (dp->w[i] == NULL) {
 			dp_free(dp);
 			rte_errno = ENOMEM;

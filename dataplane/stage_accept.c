@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Third stage: may this packet come in? The sender first, then checksum and content, and only
- * then, from a packet that passed all of it, is an address learned and the flow marked alive.
- * A packet that fails changes nothing but a counter.
+ * then, from a packet that passed all of it, is an address learned and the flow marked alive;
+ * of SRTP by the next stage, which knows what is authentic. A packet that fails changes nothing
+ * but a counter.
  */
 #include "worker.h"
 
@@ -17,9 +18,6 @@ static inline bool from(const struct packet *p, const union wire_ip *ip, uint16_
 		other) == 0;
 }
 
-enum sender { SENDER_KNOWN, SENDER_NEW, SENDER_STRANGER };
-
-/* Is the sender the one that this flow takes, or one that it may learn? */
 static inline enum sender sender_of(const struct packet *p)
 {
 	const struct flow_plan *plan = p->plan;
@@ -47,6 +45,19 @@ static inline bool checksum_ok(const struct rte_mbuf *m, const struct packet *p)
 	return wire_udp_csum_ok(p->ip, p->ip_hlen, p->payload_len + WIRE_UDP_HLEN);
 }
 
+/* As wire_media_classify(); of SRTP nothing else passes, and its padding can't be judged. */
+static enum wire_media classify(const struct packet *p)
+{
+	const uint8_t *payload = packet_payload(p);
+	enum wire_media media = wire_media_classify(payload, p->payload_len);
+
+	if (!(p->plan->flags & FLOW_PLAN_SRTP))
+		return media;
+	if (media == WIRE_MEDIA_BAD_RTP && wire_srtp_ok(payload, p->payload_len))
+		return WIRE_MEDIA_RTP;
+	return media == WIRE_MEDIA_STUN || media == WIRE_MEDIA_DTLS ? WIRE_MEDIA_UNKNOWN : media;
+}
+
 /* FLOW_DROP_COUNT: it may pass. Fills p->media. */
 static inline enum flow_drop check_content(struct packet *p)
 {
@@ -60,7 +71,7 @@ static inline enum flow_drop check_content(struct packet *p)
 	if (likely(wire_is_plain_rtp(packet_payload(p), p->payload_len)))
 		p->media = WIRE_MEDIA_RTP;
 	else
-		p->media = (uint8_t)wire_media_classify(packet_payload(p), p->payload_len);
+		p->media = (uint8_t)classify(p);
 	if (likely(p->media == WIRE_MEDIA_RTP))
 		return unlikely(plan->flags & FLOW_PLAN_RTCP) ? FLOW_DROP_rtp_on_rtcp
 							      : FLOW_DROP_COUNT;
@@ -121,10 +132,29 @@ static bool learn(struct worker *w, struct packet *p)
 	return true;
 }
 
-static inline void accept_one(struct worker *w, struct packet *p, const struct rte_mbuf *m)
+static inline bool admit(struct worker *w, struct packet *p, enum sender sender)
+{
+	struct flow_rt *rt = p->rt;
+
+	if (unlikely(sender == SENDER_NEW) && !learn(w, p))
+		return false;
+	if (unlikely(rt->event_due)) /* the event ring was full when it was learned */
+		rt->event_due = rt->epoch == p->plan->epoch && !tell_learned(w, p->plan, rt);
+	__atomic_store_n(&rt->last_seen, w->tick, __ATOMIC_RELAXED);
+	flow_count(rt->rx_packets, 1);
+	flow_count(rt->rx_bytes, p->payload_len);
+	return true;
+}
+
+bool packet_admit(struct worker *w, struct packet *p)
+{
+	return admit(w, p, p->sender);
+}
+
+static inline void accept_one(struct worker *w, struct burst *b, struct packet *p,
+			      const struct rte_mbuf *m)
 {
 	enum sender sender = sender_of(p);
-	struct flow_rt *rt = p->rt;
 	enum flow_drop why;
 
 	if (unlikely(sender == SENDER_STRANGER)) {
@@ -140,13 +170,12 @@ static inline void accept_one(struct worker *w, struct packet *p, const struct r
 		packet_drop_leg(w->t, p, why);
 		return;
 	}
-	if (unlikely(sender == SENDER_NEW) && !learn(w, p))
+	if (likely(!(p->plan->flags & FLOW_PLAN_OPEN))) {
+		admit(w, p, sender);
 		return;
-	if (unlikely(rt->event_due)) /* the event ring was full when it was learned */
-		rt->event_due = rt->epoch == p->plan->epoch && !tell_learned(w, p->plan, rt);
-	__atomic_store_n(&rt->last_seen, w->tick, __ATOMIC_RELAXED);
-	flow_count(rt->rx_packets, 1);
-	flow_count(rt->rx_bytes, p->payload_len);
+	}
+	p->sender = (uint8_t)sender;
+	b->srtp_in++;
 }
 
 void stage_accept(struct worker *w, struct burst *b)
@@ -155,5 +184,5 @@ void stage_accept(struct worker *w, struct burst *b)
 
 	for (unsigned int i = 0; i < n; i++)
 		if (likely(b->p[i].verdict == VERDICT_GO))
-			accept_one(w, &b->p[i], b->m[i]);
+			accept_one(w, b, &b->p[i], b->m[i]);
 }

@@ -205,6 +205,8 @@ static inline void parse_one(struct worker *w, struct packet *p, const struct rt
 	const uint32_t *slots;
 
 	p->verdict = VERDICT_GO;
+	p->opened = 0;
+	p->to_seal = false;
 	if (unlikely(!parse_plain(w, p, m)) && !parse_rest(w, p, m))
 		return;
 	slots = packet_is4(p) ? slots_of4(w, p->iface, wire_load32(p->ip + 16))

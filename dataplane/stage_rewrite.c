@@ -17,7 +17,8 @@ struct out {
 	const struct flow_plan *plan;
 	const struct flow_iface *iface;
 	const union wire_ip *src;
-	uint64_t mac; /* of the next hop, with flags: flow_nexthop.mac */
+	uint64_t mac;         /* of the next hop, with flags: flow_nexthop.mac */
+	uint16_t payload_len; /* of UDP; with SRTP's tag where there will be one */
 	uint8_t ip_hlen;
 	uint8_t tos;
 };
@@ -46,11 +47,19 @@ static inline uint8_t tos_of(const struct packet *p)
 	return packet_is4(p) ? p->ip[1] : (uint8_t)(p->ip[0] << 4 | p->ip[1] >> 4);
 }
 
-/* The sender is told the largest IP packet that it may use, in its own family. */
-static void too_big(struct worker *w, struct packet *p, const struct out *o)
+/*
+ * The sender is told the largest IP packet that it may use, in its own family and with its own
+ * SRTP's overhead. What ICMP quotes of a packet that was opened must not be more than headers.
+ */
+static void too_big(struct worker *w, struct packet *p, struct rte_mbuf *m, const struct out *o)
 {
-	uint16_t mtu = o->iface->mtu - o->ip_hlen + p->ip_hlen;
+	uint16_t growth = o->payload_len - p->payload_len;
+	uint16_t mtu = o->iface->mtu - o->ip_hlen - growth + p->ip_hlen + p->opened;
 
+	if (p->opened) {
+		m->data_len = p->l3_off + p->ip_hlen + WIRE_UDP_HLEN + WIRE_RTCP_HLEN;
+		m->pkt_len = m->data_len;
+	}
 	packet_drop_leg(w->t, p, FLOW_DROP_too_big);
 	flow_count(w->drops[FLOW_DROP_too_big], 1);
 	p->verdict = VERDICT_PUNT;
@@ -58,9 +67,36 @@ static void too_big(struct worker *w, struct packet *p, const struct out *o)
 	p->mtu = packet_is4(p) ? mtu : RTE_MAX(mtu, IPV6_MIN_MTU);
 }
 
+/* Room before it for the headers, and behind it for a tag. */
+static inline bool has_room(const struct packet *p, const struct rte_mbuf *m, const struct out *o)
+{
+	uint32_t before = m->data_off + p->l3_off + (uint32_t)p->ip_hlen;
+	uint32_t end = before + WIRE_UDP_HLEN + o->payload_len;
+
+	return before >= o->ip_hlen + (uint32_t)o->iface->l2_hlen && end <= m->buf_len;
+}
+
+/* Can it be SRTP, and how long will it be? */
+static bool plan_seal(const struct flow_tables *t, struct packet *p, struct out *o)
+{
+	const struct srtp_keys *tx =
+		__atomic_load_n(&t->secure[o->plan->leg ^ 1].tx, __ATOMIC_ACQUIRE);
+	bool rtcp = p->media == WIRE_MEDIA_RTCP;
+
+	if (!rtcp && p->media != WIRE_MEDIA_RTP) {
+		packet_drop_leg(t, p, FLOW_DROP_not_media);
+		return false;
+	}
+	if (tx == NULL) {
+		packet_drop_leg(t, p, FLOW_DROP_srtp_key);
+		return false;
+	}
+	o->payload_len += srtp_keys_growth(tx, rtcp);
+	return true;
+}
+
 /* May it go out, and is there room for its headers? */
-static inline bool can_send(struct worker *w, struct packet *p, const struct rte_mbuf *m,
-			    struct out *o)
+static inline bool can_send(struct worker *w, struct packet *p, struct rte_mbuf *m, struct out *o)
 {
 	const struct flow_tables *t = w->t;
 	const struct flow_plan *plan = out_plan(t, p);
@@ -80,11 +116,14 @@ static inline bool can_send(struct worker *w, struct packet *p, const struct rte
 	o->src = &t->addr[plan->out_addr].ip;
 	o->iface = &t->iface[t->addr[plan->out_addr].iface];
 	o->ip_hlen = plan->flags & FLOW_PLAN_OUT6 ? WIRE_IP6_HLEN : WIRE_IP4_HLEN;
-	if (unlikely(o->ip_hlen + WIRE_UDP_HLEN + p->payload_len > o->iface->mtu)) {
-		too_big(w, p, o);
+	o->payload_len = p->payload_len;
+	if (plan->flags & FLOW_PLAN_SEAL && !plan_seal(t, p, o))
+		return false;
+	if (unlikely(o->ip_hlen + WIRE_UDP_HLEN + o->payload_len > o->iface->mtu)) {
+		too_big(w, p, m, o);
 		return false;
 	}
-	if (unlikely(m->data_off + p->l3_off + p->ip_hlen < o->ip_hlen + o->iface->l2_hlen)) {
+	if (unlikely(!has_room(p, m, o))) {
 		packet_drop_leg(t, p, FLOW_DROP_no_room);
 		return false;
 	}
@@ -146,9 +185,9 @@ static inline void write_udp(const struct packet *p, const struct flow_plan *pla
 }
 
 /* A header of whole words, so that its sum needs none of them back from memory. */
-static inline void write_ip4(uint8_t *ip, const struct out *o, uint16_t len, uint32_t w1,
-			     uint8_t ttl)
+static inline void write_ip4(uint8_t *ip, const struct out *o, uint32_t w1, uint8_t ttl)
 {
+	uint16_t len = WIRE_IP4_HLEN + WIRE_UDP_HLEN + o->payload_len;
 	uint32_t w0 = rte_cpu_to_be_32(0x45u << 24 | (uint32_t)o->tos << 16 | len);
 	uint32_t w2 = rte_cpu_to_be_32((uint32_t)ttl << 24 | WIRE_PROTO_UDP << 16);
 	uint32_t src = o->src->w[3], dst = o->plan->out_ip.w[3];
@@ -168,8 +207,7 @@ static inline void relay4(struct packet *p, const struct out *o)
 	uint8_t *ip = p->ip;
 
 	write_udp(p, o->plan, o->src);
-	write_ip4(ip, o, WIRE_IP4_HLEN + WIRE_UDP_HLEN + p->payload_len, wire_load32(ip + 4),
-		  ip[8] - 1);
+	write_ip4(ip, o, wire_load32(ip + 4), ip[8] - 1);
 }
 
 static inline void relay6(struct packet *p, const struct out *o)
@@ -179,7 +217,7 @@ static inline void relay6(struct packet *p, const struct out *o)
 	write_udp(p, o->plan, o->src);
 	ip[0] = 0x60 | o->tos >> 4;
 	ip[1] = (uint8_t)(o->tos << 4) | (ip[1] & 0x0f);
-	wire_put16(ip + 4, WIRE_UDP_HLEN + p->payload_len);
+	wire_put16(ip + 4, WIRE_UDP_HLEN + o->payload_len);
 	ip[7]--;
 	memcpy(ip + 8, o->src->b, 16);
 	memcpy(ip + 24, o->plan->out_ip.b, 16);
@@ -188,44 +226,21 @@ static inline void relay6(struct packet *p, const struct out *o)
 static inline void bridge64(struct worker *w, struct packet *p, const struct out *o)
 {
 	uint8_t ttl = p->ip[7] - 1, *ip = packet_udp(p) - WIRE_IP4_HLEN;
-	uint16_t len = WIRE_IP4_HLEN + WIRE_UDP_HLEN + p->payload_len;
+	uint16_t len = WIRE_IP4_HLEN + WIRE_UDP_HLEN + o->payload_len;
 	/* An IPv6 sender never counted on fragments behind us, but for tiny MTUs (RFC 7915 §5.1).
 	 */
 	bool df = len > IPV6_MIN_MTU - 20;
 	uint32_t w1 = rte_cpu_to_be_32(df ? IP4_DF : (uint32_t)w->ip_id++ << 16); /* RFC 6864 */
 
 	write_udp(p, o->plan, o->src);
-	write_ip4(ip, o, len, w1, ttl);
+	write_ip4(ip, o, w1, ttl);
 }
 
-/*
- * IPv6 needs a UDP checksum: where none came the payload has to be summed, by the device if it
- * can. Not where control finishes the frame, or it comes back in to us: there it must be whole.
- */
-static void add_udp_checksum(struct packet *p, struct rte_mbuf *m, const struct out *o)
-{
-	uint8_t *udp = packet_udp(p);
-	uint16_t len = WIRE_UDP_HLEN + p->payload_len, field;
-	uint64_t pseudo = wire_sum_ip(o->src) + wire_sum_ip(&o->plan->out_ip) +
-			  rte_cpu_to_be_16(len) + rte_cpu_to_be_16(WIRE_PROTO_UDP);
-
-	if (dp_ports[o->iface->port].tx_checksum &&
-	    (o->mac & (FLOW_NEXTHOP_VALID | FLOW_NEXTHOP_LOCAL)) == FLOW_NEXTHOP_VALID) {
-		field = wire_sum_fold(pseudo);
-		m->l2_len = o->iface->l2_hlen;
-		m->l3_len = WIRE_IP6_HLEN;
-		m->ol_flags = RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM;
-	} else {
-		field = wire_checksum_udp(pseudo + wire_sum(udp, len));
-	}
-	memcpy(udp + 6, &field, 2);
-}
-
-static inline void bridge46(struct packet *p, struct rte_mbuf *m, const struct out *o)
+static inline void bridge46(struct packet *p, const struct out *o)
 {
 	uint8_t ttl = p->ip[8] - 1, *udp = packet_udp(p), *ip = udp - WIRE_IP6_HLEN;
 	uint32_t w0 = rte_cpu_to_be_32(6u << 28 | (uint32_t)o->tos << 20);
-	uint32_t w1 = rte_cpu_to_be_32((uint32_t)(WIRE_UDP_HLEN + p->payload_len) << 16 |
+	uint32_t w1 = rte_cpu_to_be_32((uint32_t)(WIRE_UDP_HLEN + o->payload_len) << 16 |
 				       WIRE_PROTO_UDP << 8 | ttl);
 
 	write_udp(p, o->plan, o->src);
@@ -233,8 +248,6 @@ static inline void bridge46(struct packet *p, struct rte_mbuf *m, const struct o
 	memcpy(ip + 4, &w1, 4);
 	memcpy(ip + 8, o->src->b, 16);
 	memcpy(ip + 24, o->plan->out_ip.b, 16);
-	if (unlikely(wire_load16(udp + 6) == 0))
-		add_udp_checksum(p, m, o);
 }
 
 /* Eight bytes at a time: the MAC's flags are overwritten by what follows it. */
@@ -265,8 +278,29 @@ static void next_hop_special(struct worker *w, struct packet *p, struct rte_mbuf
 	}
 }
 
+/*
+ * Length and checksum where the update that write_udp() made does not tell the whole: of what was
+ * SRTP, of what will be, and over IPv6 where no checksum came.
+ */
+static inline void settle_udp(struct burst *b, struct packet *p, struct rte_mbuf *m,
+			      const struct out *o)
+{
+	uint8_t *udp = packet_udp(p);
+
+	if (o->plan->flags & FLOW_PLAN_SEAL) {
+		p->to_seal = true;
+		b->srtp_out++;
+	} else if (!p->opened && (wire_load16(udp + 6) != 0 || o->ip_hlen == WIRE_IP4_HLEN)) {
+		return;
+	}
+	wire_put16(udp + 4, WIRE_UDP_HLEN + o->payload_len);
+	if (!p->to_seal)
+		packet_udp_checksum(p, m);
+}
+
 /* The whole of it, whatever meets: checks, RTCP's ways, both families, VLANs, special next hops. */
-static __rte_noinline void rewrite_any(struct worker *w, struct packet *p, struct rte_mbuf *m)
+static __rte_noinline void rewrite_any(struct worker *w, struct burst *b, struct packet *p,
+				       struct rte_mbuf *m)
 {
 	uint16_t old_hlen = p->l3_off + p->ip_hlen, new_hlen;
 	struct out o;
@@ -278,17 +312,19 @@ static __rte_noinline void rewrite_any(struct worker *w, struct packet *p, struc
 	}
 	m->ol_flags = 0;
 	if (packet_is4(p))
-		o.ip_hlen == WIRE_IP4_HLEN ? relay4(p, &o) : bridge46(p, m, &o);
+		o.ip_hlen == WIRE_IP4_HLEN ? relay4(p, &o) : bridge46(p, &o);
 	else
 		o.ip_hlen == WIRE_IP6_HLEN ? relay6(p, &o) : bridge64(w, p, &o);
 	new_hlen = o.iface->l2_hlen + o.ip_hlen;
 	write_eth(packet_udp(p) - new_hlen, &o);
 	m->data_off += old_hlen - new_hlen;
-	m->data_len = new_hlen + WIRE_UDP_HLEN + p->payload_len;
+	m->data_len = new_hlen + WIRE_UDP_HLEN + o.payload_len;
 	m->pkt_len = m->data_len;
 	p->tx_port = (uint8_t)o.iface->port;
+	p->ip_hlen_out = o.ip_hlen;
 	if ((o.mac & (FLOW_NEXTHOP_VALID | FLOW_NEXTHOP_LOCAL)) != FLOW_NEXTHOP_VALID)
 		next_hop_special(w, p, m, &o);
+	settle_udp(b, p, m, &o);
 }
 
 /* DSCP of what goes out, in a header that is right: only one word changes. */
@@ -348,7 +384,8 @@ static inline bool rewrite_in_place(const struct flow_tables *t, struct packet *
 	const struct flow_addr *addr = &t->addr[plan->out_addr];
 	const struct flow_iface *iface = &t->iface[addr->iface];
 	uint64_t mac = __atomic_load_n(&t->nexthop[plan->nexthop].mac, __ATOMIC_RELAXED);
-	uint16_t how = plan->flags & (FLOW_PLAN_OUT | FLOW_PLAN_HOLD | FLOW_PLAN_OUT6);
+	uint16_t how = plan->flags & (FLOW_PLAN_OUT | FLOW_PLAN_HOLD | FLOW_PLAN_OUT6 |
+				      FLOW_PLAN_OPEN | FLOW_PLAN_SEAL);
 	uint32_t frame_len = m->data_len;
 	uint8_t *ip = p->ip;
 
@@ -389,6 +426,6 @@ void stage_rewrite(struct worker *w, struct burst *b)
 
 		if (likely(p->verdict == VERDICT_GO) &&
 		    unlikely(!rewrite_in_place(w->t, p, b->m[i])))
-			rewrite_any(w, p, b->m[i]);
+			rewrite_any(w, b, p, b->m[i]);
 	}
 }

@@ -76,6 +76,8 @@ struct worker {
 	struct token_bucket bucket[DP_PUNT_KINDS];
 	uint32_t ticks_per_s;
 
+	struct srtp_worker *srtp;
+
 	struct burst burst;
 	struct tx_buffer tx[FLOW_PORTS_MAX];
 	struct handoff_buffer to[FLOW_WORKERS_MAX];

@@ -15,6 +15,7 @@
 #include <rte_mbuf.h>
 
 #include "flow.h"
+#include "srtp.h"
 
 struct dp;
 
@@ -66,6 +67,7 @@ struct dp_config {
 	struct flow_tables *tables;
 	uint16_t workers;
 	enum dp_idle idle;
+	enum srtp_engine srtp_engine;
 };
 
 /* Rings, queues and workers, not running yet. NULL with rte_errno set. */

@@ -92,6 +92,7 @@ enum flow_plan_flags {
 	FLOW_PLAN_OUT6 = 1 << 8,      /* what goes out is IPv6 */
 	FLOW_PLAN_OPEN = 1 << 9,      /* what arrives is SRTP: opened by secure[leg] */
 	FLOW_PLAN_SEAL = 1 << 10,     /* what goes out is SRTP: sealed by secure[leg ^ 1] */
+	FLOW_PLAN_SRTP = 1 << 11,     /* what arrives is SRTP, opened or not */
 };
 
 /*

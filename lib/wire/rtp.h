@@ -37,27 +37,31 @@ struct wire_rtp {
 	uint16_t payload_len; /* padding taken off */
 };
 
+/* Bytes of a version 2 header with its CSRC list and extension; 0 if these don't fit. */
+static inline uint32_t wire_rtp_header_len(const uint8_t *p, uint32_t len)
+{
+	uint32_t off = WIRE_RTP_HLEN;
+
+	if (len < WIRE_RTP_HLEN || p[0] >> 6 != 2)
+		return 0;
+	off += 4u * (p[0] & 0x0f);
+	if (p[0] & 0x10) {
+		if (len < off + 4)
+			return 0;
+		off += 4 + 4u * wire_get16(p + off + 2);
+	}
+	return off <= len ? off : 0;
+}
+
 /*
- * A header of version 2 whose CSRC list, extension and padding fit into `len` (padding of
- * 1 byte up to the whole payload). *off and *pad are what stands before and behind the payload.
+ * A header that fits, with padding of 1 byte up to the whole payload where there is some. *off
+ * and *pad are what stands before and behind the payload.
  */
 static inline bool wire_rtp_bounds(const uint8_t *p, uint32_t len, uint32_t *off, uint32_t *pad)
 {
-	*off = WIRE_RTP_HLEN;
 	*pad = 0;
-	if (len < WIRE_RTP_HLEN)
-		return false;
-	if (p[0] == 0x80)
-		return true;
-	if (p[0] >> 6 != 2)
-		return false;
-	*off += 4u * (p[0] & 0x0f);
-	if (p[0] & 0x10) {
-		if (len < *off + 4)
-			return false;
-		*off += 4 + 4u * wire_get16(p + *off + 2);
-	}
-	if (*off > len)
+	*off = wire_rtp_header_len(p, len);
+	if (*off == 0)
 		return false;
 	if (p[0] & 0x20) {
 		*pad = p[len - 1];
@@ -71,6 +75,12 @@ static inline bool wire_rtp_ok(const uint8_t *p, uint32_t len)
 	uint32_t off, pad;
 
 	return wire_rtp_bounds(p, len, &off, &pad);
+}
+
+/* The same for SRTP, where the length of the padding is encrypted. */
+static inline bool wire_srtp_ok(const uint8_t *p, uint32_t len)
+{
+	return wire_rtp_header_len(p, len) != 0;
 }
 
 /* Reads a header that wire_rtp_ok() would take; false otherwise. */
