@@ -14,6 +14,7 @@ enum cell {
 	CELL_HEX,     /* SSRC */
 	CELL_LOSS,    /* of what should have come */
 	CELL_PAYLOAD, /* RTP payload type */
+	CELL_SECURITY,
 };
 
 static const struct {
@@ -31,7 +32,7 @@ static const struct {
 	{"kind", "kind", CELL_VALUE},
 	{"dscp", "dscp", CELL_VALUE},
 	{"hold", "hold", CELL_VALUE},
-	{"security", "security.type", CELL_VALUE},
+	{"security", "security", CELL_SECURITY},
 	{"rx packets", "rx.packets", CELL_COUNT},
 	{"rx bytes", "rx.bytes", CELL_COUNT},
 	{"lost", "rx.lost", CELL_COUNT},
@@ -70,12 +71,30 @@ static void loss_text(struct tnd_buf *b, const struct json_value *rx)
 		tnd_buf_addf(b, "%.2f %%", lost > 0 ? 100 * lost / expected : 0);
 }
 
+/* "sdes AEAD_AES_128_GCM, ipsec-mb", and what is unusual about it. */
+static void security_text(struct tnd_buf *b, const struct json_value *security)
+{
+	const char *profile = ctl_string(security, "profile", "");
+	const char *engine = ctl_string(security, "engine", "");
+
+	tnd_buf_adds(b, ctl_string(security, "type", "-"));
+	tnd_buf_addf(b, "%s%s%s%s", profile[0] ? " " : "", profile, engine[0] ? ", " : "", engine);
+	if (json_member(security, "ready") != NULL && !ctl_bool(security, "ready"))
+		tnd_buf_adds(b, ", no remote key");
+	if (ctl_bool(security, "untouched"))
+		tnd_buf_adds(b, ", untouched");
+}
+
 static void cell_text(struct tnd_buf *b, const struct json_value *v, enum cell cell)
 {
 	double d;
 
 	if (cell == CELL_LOSS) {
 		loss_text(b, v);
+		return;
+	}
+	if (cell == CELL_SECURITY) {
+		security_text(b, v);
 		return;
 	}
 	if (cell == CELL_VALUE || !json_to_double(v, &d)) {

@@ -31,6 +31,10 @@ API = json.loads(pathlib.Path(SCHEMA).read_text(encoding="utf-8"))
 EVIL = "evil\x1b[2J\u202e"
 
 
+SDES = {"type": "sdes", "profile": "AES_CM_128_HMAC_SHA1_80", "engine": "ipsec-mb",
+        "window": 128, "ready": False, "untouched": False}
+
+
 def leg(name, ip, drops):
     return {
         "address": name, "local": {"ip": ip, "port": 16384}, "rtcp": None,
@@ -47,7 +51,7 @@ def session(name):
     return {"id": name, "generation": 2, "state": "active", "kind": "rtp", "age_s": 75.5,
             "idle_timeout_s": 60, "worker": 1, "mos": 4.123,
             "legs": [leg("lan4", "10.0.0.1", {"source": 7}),
-                     leg("wan6", "2001:db8::1", {"hold": 1234})]}
+                     {**leg("wan6", "2001:db8::1", {"hold": 1234}), "security": SDES}]}
 
 
 class Answers:
@@ -68,7 +72,8 @@ class Answers:
                 "workers": [{"index": 0, "lcore": 2, "heartbeat_age_ms": 0.25,
                              "busy_percent": 50.0, "burst_fill": 7.5, "ok": True}],
                 "rings": [{"name": "punt.0", "used": 3, "size": 4096}],
-                "sessions": {"active": len(self.sessions), "limit": 100000}}
+                "sessions": {"active": len(self.sessions), "limit": 100000},
+                "srtp": {"engine": "ipsec-mb", "window": 128, "legs": 12}}
 
     def interface_list(self, params):
         counters = {k: 0 for k in ("rx_packets", "rx_bytes", "rx_missed", "rx_errors",
@@ -440,6 +445,9 @@ mbufs.total      8192
 mbufs.in_use     4096
 sessions.active  1203
 sessions.limit   100000
+srtp.engine      ipsec-mb
+srtp.window      128
+srtp.legs        12
 
 workers
 INDEX  LCORE  HEARTBEAT_AGE  BUSY  BURST_FILL  OK
@@ -518,6 +526,7 @@ class Verbs(Case):
         for line in (r"session call-1: active, kind rtp, age 1 min 15 s, generation 2, worker 1, "
                      r"idle timeout 60 s, MOS 4\.12", r" +leg 0 +leg 1",
                      r"local +10\.0\.0\.1:16384 +\[2001:db8::1\]:16384", r"rtcp +- +-",
+                     r"security +none +sdes AES_CM_128_HMAC_SHA1_80, ipsec-mb, no remote key",
                      r"rx packets +99,000 +99,000", r"loss +1\.00 % +1\.00 %",
                      r"jitter +1\.2 ms +1\.2 ms", r"ssrc +0xdeadbeef +0xdeadbeef",
                      r"payload type +8 \(PCMA\) +8 \(PCMA\)", r"last packet +12\.0 ms +12\.0 ms",
