@@ -253,6 +253,7 @@ static int create_workers(struct host *h)
 		.tables = h->tables,
 		.workers = (uint16_t)h->config->lcore_count,
 		.idle = h->config->idle,
+		.srtp_engine = h->srtp_engine,
 	};
 
 	h->dp = dp_create(&dc);
