@@ -60,7 +60,7 @@ struct srtp_way {
 	uint8_t gone[SRTP_GONE_BYTES];
 };
 
-/* Slots of what is received, then of what is sent, follow. */
+/* Slots follow: a first one of what is received, a first one of what is sent, the second ones. */
 struct srtp_leg {
 	uint16_t window_mask;
 	uint8_t engine;
@@ -124,6 +124,12 @@ void srtp_open_one(struct srtp_worker *w, struct srtp_op *op, uint32_t now, uint
 void srtp_seal_one(struct srtp_worker *w, struct srtp_op *op, uint32_t now);
 #define SRTP_NOT_TRIED UINT64_MAX
 
+/* Of all profiles, only those of GCM have tags of 16 bytes. */
+static inline bool srtp_is_aead(const struct srtp_keys *k)
+{
+	return k->tag_len == SRTP_TAG_MAX;
+}
+
 /* srtp_keys_growth(), for the packet path. */
 static inline unsigned int srtp_growth(const struct srtp_keys *k, bool rtcp)
 {
@@ -151,14 +157,36 @@ static inline void srtp_put32(uint8_t *p, uint32_t v)
 	memcpy(p, &v, 4);
 }
 
-/* In constant time; tags have 4, 10 or 16 bytes. */
+/* Tags have 4, 10 or 16 bytes. */
+static inline void srtp_tag_copy(uint8_t *to, const uint8_t *from, unsigned int len)
+{
+	if (len == 10) {
+		memcpy(to, from, 8);
+		memcpy(to + 8, from + 8, 2);
+	} else if (len == 4) {
+		memcpy(to, from, 4);
+	} else {
+		memcpy(to, from, 16);
+	}
+}
+
+static inline uint64_t srtp_differ(const uint8_t *a, const uint8_t *b, unsigned int len)
+{
+	uint64_t x = 0, y = 0;
+
+	memcpy(&x, a, len);
+	memcpy(&y, b, len);
+	return x ^ y;
+}
+
+/* In constant time. */
 static inline bool srtp_tag_equal(const uint8_t *a, const uint8_t *b, unsigned int len)
 {
-	uint8_t diff = 0;
-
-	for (unsigned int i = 0; i < len; i++)
-		diff |= a[i] ^ b[i];
-	return diff == 0;
+	if (len == 10)
+		return (srtp_differ(a, b, 8) | srtp_differ(a + 8, b + 8, 2)) == 0;
+	if (len == 4)
+		return srtp_differ(a, b, 4) == 0;
+	return (srtp_differ(a, b, 8) | srtp_differ(a + 8, b + 8, 8)) == 0;
 }
 
 /* Bytes of the RTP header with CSRCs and extension; 0: it doesn't fit into len. */

@@ -21,7 +21,12 @@ enum lib2_use { USE_OPEN, USE_OPEN_PLAIN_RTCP, USE_SEAL, USES };
 struct lib2_state {
 	srtp_t session[USES];
 	uint8_t master[SRTP_MASTER_MAX];
-	uint8_t copy[UINT16_MAX + 1];
+};
+
+/* libsrtp2 works on a copy, so that a packet which fails stays as it was. */
+struct lib2_worker {
+	struct srtp_worker w;
+	uint8_t copy[UINT16_MAX + SRTP_MAX_TRAILER_LEN + 1];
 };
 
 struct lib2_keys {
@@ -62,7 +67,7 @@ static void policy_of(srtp_policy_t *p, const struct srtp_keys *k, enum lib2_use
 		srtp_crypto_policy_set_aes_gcm_256_16_auth(&p->rtp);
 		break;
 	}
-	if (!srtp_profiles[k->profile].aead)
+	if (!srtp_is_aead(k))
 		p->rtp.auth_tag_len = k->tag_len;
 	if (use == USE_OPEN_PLAIN_RTCP)
 		p->rtcp.sec_serv = sec_serv_auth;
@@ -170,7 +175,7 @@ static void untell_roc(srtp_t session, uint32_t ssrc, bool remove)
 }
 
 /* A copy without the MKI, which libsrtp2 is not told of. Its length. */
-static int without_mki(struct lib2_state *s, const struct srtp_keys *k, const uint8_t *p,
+static int without_mki(struct lib2_worker *s, const struct srtp_keys *k, const uint8_t *p,
 		       unsigned int len, unsigned int behind)
 {
 	unsigned int before = len - k->mki_len - behind;
@@ -183,13 +188,12 @@ static int without_mki(struct lib2_state *s, const struct srtp_keys *k, const ui
 static bool lib2_open_rtp(struct srtp_worker *w, const struct srtp_keys *k, uint8_t *p,
 			  unsigned int len, unsigned int hlen, uint64_t index, bool *dirty)
 {
-	struct lib2_state *s = state_of(k);
+	struct lib2_worker *s = (struct lib2_worker *)w;
 	srtp_t session = session_of(k, USE_OPEN);
 	uint32_t ssrc = srtp_get32(p + 8);
-	bool aead = srtp_profiles[k->profile].aead, made, ok;
+	bool aead = srtp_is_aead(k), made, ok;
 	int n = without_mki(s, k, p, len, aead ? 0 : k->tag_len);
 
-	(void)w;
 	*dirty = false;
 	if (session == NULL ||
 	    !tell_roc(session, k, USE_OPEN, ssrc, (uint32_t)(index >> 16), &made))
@@ -211,13 +215,12 @@ static bool lib2_open_rtcp(struct srtp_worker *w, const struct srtp_keys *k, uin
 			   unsigned int len)
 {
 	const struct srtp_profile_info *info = &srtp_profiles[k->profile];
-	struct lib2_state *s = state_of(k);
+	struct lib2_worker *s = (struct lib2_worker *)w;
 	unsigned int behind = info->aead ? 0 : info->rtcp_tag_len;
 	int n = without_mki(s, k, p, len, behind);
 	bool e = s->copy[(unsigned int)n - behind - 4] & 0x80;
 	srtp_t session = session_of(k, e ? USE_OPEN : USE_OPEN_PLAIN_RTCP);
 
-	(void)w;
 	if (session == NULL || srtp_unprotect_rtcp(session, s->copy, &n) != srtp_err_status_ok)
 		return false;
 	memcpy(p, s->copy, (unsigned int)n);
@@ -225,7 +228,7 @@ static bool lib2_open_rtcp(struct srtp_worker *w, const struct srtp_keys *k, uin
 }
 
 /* Back into the packet, with the MKI in its place. */
-static void with_mki(const struct lib2_state *s, const struct srtp_keys *k, uint8_t *p,
+static void with_mki(const struct lib2_worker *s, const struct srtp_keys *k, uint8_t *p,
 		     unsigned int len, unsigned int behind)
 {
 	memcpy(p, s->copy, len - behind);
@@ -236,13 +239,12 @@ static void with_mki(const struct lib2_state *s, const struct srtp_keys *k, uint
 static bool lib2_seal_rtp(struct srtp_worker *w, const struct srtp_keys *k, uint8_t *p,
 			  unsigned int len, unsigned int hlen, uint64_t index)
 {
-	struct lib2_state *s = state_of(k);
+	struct lib2_worker *s = (struct lib2_worker *)w;
 	srtp_t session = session_of(k, USE_SEAL);
 	uint32_t ssrc = srtp_get32(p + 8);
 	int n = (int)len;
 	bool made, ok;
 
-	(void)w;
 	(void)hlen;
 	if (session == NULL ||
 	    !tell_roc(session, k, USE_SEAL, ssrc, (uint32_t)(index >> 16), &made))
@@ -251,7 +253,7 @@ static bool lib2_seal_rtp(struct srtp_worker *w, const struct srtp_keys *k, uint
 	ok = srtp_protect(session, s->copy, &n) == srtp_err_status_ok;
 	untell_roc(session, ssrc, made && !ok);
 	if (ok)
-		with_mki(s, k, p, (unsigned int)n, srtp_profiles[k->profile].aead ? 0 : k->tag_len);
+		with_mki(s, k, p, (unsigned int)n, srtp_is_aead(k) ? 0 : k->tag_len);
 	return ok;
 }
 
@@ -260,11 +262,10 @@ static bool lib2_seal_rtcp(struct srtp_worker *w, const struct srtp_keys *k, uin
 			   unsigned int len, uint32_t index)
 {
 	const struct srtp_profile_info *info = &srtp_profiles[k->profile];
-	struct lib2_state *s = state_of(k);
+	struct lib2_worker *s = (struct lib2_worker *)w;
 	srtp_t session = session_of(k, USE_SEAL);
 	int n = (int)len;
 
-	(void)w;
 	(void)index;
 	memcpy(s->copy, p, len);
 	if (session == NULL || srtp_protect_rtcp(session, s->copy, &n) != srtp_err_status_ok)
@@ -284,15 +285,17 @@ static void lib2_forget(const struct srtp_keys *k, uint32_t ssrc)
 
 static struct srtp_worker *lib2_worker_create(void)
 {
-	struct srtp_worker *w = calloc(1, sizeof(*w));
+	struct lib2_worker *w = calloc(1, sizeof(*w));
 
-	if (w)
-		w->ops = &srtp_libsrtp2;
-	return w;
+	if (w == NULL)
+		return NULL;
+	w->w.ops = &srtp_libsrtp2;
+	return &w->w;
 }
 
 static void lib2_worker_free(struct srtp_worker *w)
 {
+	explicit_bzero(w, sizeof(struct lib2_worker));
 	free(w);
 }
 

@@ -84,17 +84,19 @@ static inline const struct mb_gcm *mb_gcm(const struct srtp_keys *k)
 	return (const struct mb_gcm *)k;
 }
 
-/* RFC 3711 §4.1.1; ssrc as it stands in the packet. */
+/* RFC 3711 §4.1.1; ssrc as it stands in the packet. Pieces never go through memory. */
 static inline void mb_cm_iv(uint8_t *iv, const uint8_t *salt, const uint8_t *ssrc, uint64_t index)
 {
-	uint64_t lo, hi = 0, at = __builtin_bswap64(index << 16);
-	uint32_t id;
+	uint64_t lo, hi;
+	uint32_t middle, id;
+	uint16_t end;
 
 	memcpy(&lo, salt, 8);
-	memcpy(&hi, salt + 8, 6);
+	memcpy(&middle, salt + 8, 4);
+	memcpy(&end, salt + 12, 2);
 	memcpy(&id, ssrc, 4);
 	lo ^= (uint64_t)id << 32;
-	hi ^= at;
+	hi = (middle | (uint64_t)end << 32) ^ __builtin_bswap64(index << 16);
 	memcpy(iv, &lo, 8);
 	memcpy(iv + 8, &hi, 8);
 }
@@ -102,18 +104,22 @@ static inline void mb_cm_iv(uint8_t *iv, const uint8_t *salt, const uint8_t *ssr
 /* RFC 7714 §8.1, and with the SRTCP index for the last 48 bits §9.1. */
 static inline void mb_gcm_iv(uint8_t *iv, const uint8_t *salt, const uint8_t *ssrc, uint64_t index)
 {
-	uint64_t at = __builtin_bswap64(index << 16);
+	uint64_t lo, at = __builtin_bswap64(index << 16);
+	uint32_t hi, id;
 
-	memset(iv, 0, 2);
-	memcpy(iv + 2, ssrc, 4);
-	memcpy(iv + 6, &at, 6);
-	for (unsigned int i = 0; i < 12; i++)
-		iv[i] ^= salt[i];
+	memcpy(&lo, salt, 8);
+	memcpy(&hi, salt + 8, 4);
+	memcpy(&id, ssrc, 4);
+	/* Two zeros, the SSRC, 48 bits of index. */
+	lo ^= (uint64_t)id << 16 ^ at << 48;
+	hi ^= (uint32_t)(at >> 16);
+	memcpy(iv, &lo, 8);
+	memcpy(iv + 8, &hi, 4);
 }
 
 static inline unsigned int mb_row(const struct srtp_keys *k)
 {
-	return (srtp_profiles[k->profile].key_len - 16u) / 8;
+	return k->profile / 2u; /* two tag lengths for each size of keys */
 }
 
 /* `len` may be 0: then there is nothing to do. */

@@ -21,10 +21,10 @@ static bool foresee(const struct srtp_op *op, struct mb_opening *o)
 	if (o->hlen == 0 || o->hlen + trailer > op->len)
 		return false;
 	o->auth_len = (uint16_t)(op->len - trailer);
-	if (k->mki_len && memcmp(srtp_keys_mki(k),
-				 op->data + op->len - k->mki_len -
-					 (srtp_profiles[k->profile].aead ? 0 : k->tag_len),
-				 k->mki_len) != 0)
+	if (k->mki_len &&
+	    memcmp(srtp_keys_mki(k),
+		   op->data + op->len - k->mki_len - (srtp_is_aead(k) ? 0 : k->tag_len),
+		   k->mki_len) != 0)
 		return false;
 	o->slot = srtp_slot_find(l, false, srtp_get32(op->data + 8));
 	if (o->slot == NULL)
@@ -57,11 +57,12 @@ static void accept(struct srtp_op *op, const struct mb_opening *o, uint32_t now)
 	op->verdict = SRTP_OK;
 }
 
-static void judge_gcm(struct mb_worker *w, struct srtp_op *op, struct mb_opening *o, uint32_t now)
+/* GCM goes packet by packet: what is foreseen is so. */
+static void open_gcm(struct mb_worker *w, struct srtp_op *op, struct mb_opening *o, uint32_t now)
 {
 	bool dirty;
 
-	if (!still_so(op, o)) {
+	if (!foresee(op, o)) {
 		srtp_open_one(&w->w, op, now, SRTP_NOT_TRIED);
 	} else if (mb_open_rtp(&w->w, op->keys, op->data, op->len, o->hlen, o->index, &dirty)) {
 		accept(op, o, now);
@@ -92,7 +93,7 @@ static void stage_hash(struct mb_worker *w, struct srtp_op *op, struct mb_openin
 	const struct srtp_keys *k = op->keys;
 	uint8_t *end = op->data + o->auth_len;
 
-	memcpy(o->tag, op->data + op->len - k->tag_len, k->tag_len);
+	srtp_tag_copy(o->tag, op->data + op->len - k->tag_len, k->tag_len);
 	memcpy(o->kept, end, 4);
 	srtp_put32(end, (uint32_t)(o->index >> 16));
 	mb_fill_hash(&w->hash_job[w->hashes++], k, op->data, o->auth_len + 4u);
@@ -105,14 +106,14 @@ void mb_open(struct srtp_worker *sw, struct srtp_op *op, unsigned int n, uint32_
 	unsigned int job = 0;
 
 	for (unsigned int i = 0; i < n; i++)
-		if (foresee(&op[i], &o[i]) && !srtp_profiles[op[i].keys->profile].aead)
+		if (!srtp_is_aead(op[i].keys) && foresee(&op[i], &o[i]))
 			stage_hash(w, &op[i], &o[i]);
 	mb_run_hashes(w);
 	for (unsigned int i = 0; i < n; i++) {
-		if (o[i].slot == NULL)
+		if (srtp_is_aead(op[i].keys))
+			open_gcm(w, &op[i], &o[i], now);
+		else if (o[i].slot == NULL)
 			srtp_open_one(sw, &op[i], now, SRTP_NOT_TRIED);
-		else if (srtp_profiles[op[i].keys->profile].aead)
-			judge_gcm(w, &op[i], &o[i], now);
 		else
 			judge_cm(w, &op[i], &o[i], w->hash_tag[job++], now);
 	}
@@ -126,7 +127,7 @@ static bool stage_seal(struct mb_worker *w, struct srtp_op *op, uint32_t now)
 	unsigned int hlen = 0;
 	uint64_t index = 0;
 
-	if (op->rtcp || srtp_profiles[k->profile].aead) {
+	if (op->rtcp || srtp_is_aead(k)) {
 		srtp_seal_one(&w->w, op, now);
 		return false;
 	}
@@ -156,7 +157,7 @@ void mb_seal(struct srtp_worker *sw, struct srtp_op *op, unsigned int n, uint32_
 
 		if (k->mki_len)
 			memcpy(end, srtp_keys_mki(k), k->mki_len);
-		memcpy(end + k->mki_len, w->hash_tag[i], k->tag_len);
+		srtp_tag_copy(end + k->mki_len, w->hash_tag[i], k->tag_len);
 		queued[i]->len += (uint16_t)srtp_growth(k, false);
 	}
 }

@@ -23,12 +23,12 @@ bool mb_open_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, 
 	uint8_t kept[4];
 	bool ok;
 
-	if (srtp_profiles[k->profile].aead) {
+	if (srtp_is_aead(k)) {
 		*dirty = !gcm_open(w, k, p, len, hlen, index);
 		return !*dirty;
 	}
 	/* The counter is hashed behind the packet, where MKI and tag are. */
-	memcpy(w->scratch, p + len - k->tag_len, k->tag_len);
+	srtp_tag_copy(w->scratch, p + len - k->tag_len, k->tag_len);
 	memcpy(kept, p + end, 4);
 	srtp_put32(p + end, (uint32_t)(index >> 16));
 	mb_fill_hash(&w->one, k, p, end + 4);
@@ -60,7 +60,7 @@ bool mb_seal_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, 
 {
 	struct mb_worker *w = mb_worker(sw);
 
-	if (srtp_profiles[k->profile].aead) {
+	if (srtp_is_aead(k)) {
 		const struct mb_gcm *g = mb_gcm(k);
 		uint8_t iv[16];
 
@@ -76,6 +76,6 @@ bool mb_seal_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, 
 	mb_fill_hash(&w->one, k, p, len + 4);
 	mb_run_one_hash(w);
 	put_mki(k, p + len);
-	memcpy(p + len + k->mki_len, w->one_tag, k->tag_len);
+	srtp_tag_copy(p + len + k->mki_len, w->one_tag, k->tag_len);
 	return true;
 }

@@ -114,7 +114,7 @@ static bool gcm_open(struct mb_worker *w, const struct srtp_keys *k, uint8_t *p,
 
 bool mb_open_rtcp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, unsigned int len)
 {
-	if (srtp_profiles[k->profile].aead)
+	if (srtp_is_aead(k))
 		return gcm_open(mb_worker(sw), k, p, len);
 	return cm_open(mb_worker(sw), k, p, len);
 }
@@ -125,7 +125,7 @@ bool mb_seal_rtcp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p,
 	struct mb_worker *w = mb_worker(sw);
 	uint8_t aad[SRTP_RTCP_HLEN + 4];
 
-	if (srtp_profiles[k->profile].aead) {
+	if (srtp_is_aead(k)) {
 		memcpy(aad, p, SRTP_RTCP_HLEN);
 		srtp_put32(aad + SRTP_RTCP_HLEN, SRTP_E_BIT | index);
 		gcm_run(w, k, true, p, len - SRTP_RTCP_HLEN, index, aad, sizeof(aad), p + len);

@@ -197,7 +197,7 @@ static enum srtp_verdict rtcp_try_keys(struct attempt *a, const struct srtp_keys
 	if (!keys_usable(a, k, &v))
 		return v;
 	word = op->data + op->len - k->mki_len - 4;
-	if (!srtp_profiles[k->profile].aead)
+	if (!srtp_is_aead(k))
 		word -= srtp_profiles[k->profile].rtcp_tag_len;
 	index = srtp_get32(word) & ~SRTP_E_BIT;
 	if (a->slot && a->leg->rx.serial == k->serial) {

@@ -124,9 +124,9 @@ static inline void srtp_prefetch(const struct srtp_keys *k, const struct srtp_le
 {
 	const char *key = (const char *)k, *leg = (const char *)l;
 
-	__builtin_prefetch(leg);
-	__builtin_prefetch(leg + 64);
-	for (unsigned int i = 0; i < 4; i++)
+	for (unsigned int i = 0; i < 3; i++)
+		__builtin_prefetch(leg + 64 * i);
+	for (unsigned int i = 0; i < 5; i++)
 		__builtin_prefetch(key + 64 * i);
 }
 

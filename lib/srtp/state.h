@@ -16,13 +16,11 @@ static inline size_t srtp_slot_size(const struct srtp_leg *l, unsigned int words
 
 static inline struct srtp_slot *srtp_slot_at(struct srtp_leg *l, bool tx, unsigned int i)
 {
-	uint8_t *first = (uint8_t *)(l + 1);
 	size_t rx_size = srtp_slot_size(l, SRTP_RX_WORDS);
+	size_t tx_size = srtp_slot_size(l, SRTP_TX_WORDS);
 
-	if (!tx)
-		return (struct srtp_slot *)(first + i * rx_size);
-	first += SRTP_SSRCS * rx_size;
-	return (struct srtp_slot *)(first + i * srtp_slot_size(l, SRTP_TX_WORDS));
+	return (struct srtp_slot *)((uint8_t *)(l + 1) + i * (rx_size + tx_size) +
+				    (tx ? rx_size : 0));
 }
 
 static inline struct srtp_slot *srtp_slot_find(struct srtp_leg *l, bool tx, uint32_t ssrc)
