@@ -5,8 +5,9 @@
  * a stage that only swaps addresses and ports.
  *
  *	bench_cycles [EAL arguments] -- --scenario relay4|relay6|bridge46|bridge64 --flows N
- *		--size BYTES[,…] --burst N[,…] --rounds N
+ *		--size BYTES[,…] --burst N[,…] --rounds N [--verified]
  *
+ * With --verified packets come as from a device that has verified their checksums.
  * Sizes are those of IP packets. A burst of 0 is a turn that finds nothing. Prints one JSON
  * object a line, cycles a packet (a turn with burst 0). Rounds are averaged by 20, because the
  * TSC of some machines advances in steps of 25, and figures are medians over these averages.
@@ -28,6 +29,7 @@
 struct options {
 	const char *scenario;
 	uint32_t flows, rounds;
+	bool verified;
 	uint16_t size[LIST_MAX], burst[LIST_MAX];
 	unsigned int sizes, bursts;
 };
@@ -169,10 +171,13 @@ static unsigned int parse_list(const char *s, uint16_t *v, unsigned long max)
 
 static void parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{"scenario", required_argument, NULL, 's'}, {"flows", required_argument, NULL, 'f'},
-		{"size", required_argument, NULL, 'l'},     {"burst", required_argument, NULL, 'b'},
-		{"rounds", required_argument, NULL, 'r'},   {0}};
+	static const struct option longs[] = {{"scenario", required_argument, NULL, 's'},
+					      {"flows", required_argument, NULL, 'f'},
+					      {"size", required_argument, NULL, 'l'},
+					      {"burst", required_argument, NULL, 'b'},
+					      {"rounds", required_argument, NULL, 'r'},
+					      {"verified", no_argument, NULL, 'v'},
+					      {0}};
 	int c;
 
 	optind = 1;
@@ -182,6 +187,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case 'f': o->flows = (uint32_t)strtoul(optarg, NULL, 10); break;
 		case 'l': o->sizes = parse_list(optarg, o->size, 1500); break;
 		case 'b': o->bursts = parse_list(optarg, o->burst, BURST_LIMIT); break;
+		case 'v': o->verified = true; break;
 		case 'r': o->rounds = (uint32_t)strtoul(optarg, NULL, 10); break;
 		default: die("usage: see the top of cycles.c");
 		}
@@ -231,6 +237,7 @@ int main(int argc, char **argv)
 	parse_options(argc - n, argv + n, &o);
 	parse_scenario(o.scenario, &b);
 	b.flows = o.flows;
+	b.verified = o.verified;
 	bed_create(&b);
 	first_lap(&b, &cursors[1]);
 	for (unsigned int i = 0; i < o.sizes; i++)

@@ -12,6 +12,7 @@
 
 struct bed {
 	bool in6, out6;
+	bool verified; /* packets come as from a device that has verified their checksums */
 	uint32_t flows;
 	uint32_t *order; /* flows in random order */
 	struct rte_ring *to_worker, *from_worker;

@@ -186,6 +186,8 @@ void bed_packet(const struct bed *b, struct rte_mbuf *m, uint32_t i, uint32_t la
 	memcpy(udp + 6, &sum, 2);
 	m->data_len = m->pkt_len = WIRE_ETH_HLEN + size;
 	m->port = b->port;
+	if (b->verified)
+		m->ol_flags = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 }
 
 static void swap16(uint8_t *a, uint8_t *b, size_t n)
