@@ -446,6 +446,28 @@ static void log_levels(void **state)
 	assert_int_equal(caught(line, sizeof(line), TND_LOG_DEBUG, "x"), 0);
 }
 
+/* What a secret buffer gives up is zero before it goes. */
+static void secret_buffer(void **state)
+{
+	struct tnd_buf b = {.secret = true};
+
+	tnd_buf_adds(&b, "first second third");
+	tnd_buf_consume(&b, 6);
+	assert_memory_equal(b.data, "second third\0\0\0\0\0\0", 18);
+	tnd_buf_consume(&b, 100);
+	assert_int_equal(b.len, 0);
+	for (int i = 0; i < 18; i++)
+		assert_int_equal(b.data[i], 0);
+	for (int i = 0; i < 10000; i++)
+		tnd_buf_addf(&b, "%05d", i);
+	assert_memory_equal(b.data + 5 * 9999, "09999", 5);
+	tnd_buf_reset(&b);
+	assert_int_equal(b.data[0], 0);
+	assert_int_equal(b.data[49999], 0);
+	tnd_buf_free(&b);
+	assert_true(b.secret);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,6 +485,7 @@ int main(void)
 		cmocka_unit_test(buf_consume),
 		cmocka_unit_test(buf_reserve_exact),
 		cmocka_unit_test(buf_out_of_memory),
+		cmocka_unit_test(secret_buffer),
 		cmocka_unit_test(log_one_line),
 		cmocka_unit_test(log_levels),
 	};

@@ -170,6 +170,12 @@ static const struct {
 	 MORE("\"api\":{\"socket\":\"/0123456789012345678901234567890123456789012345678901234567890"
 	      "1234567890123456789012345678901234567890123456\"}"),
 	 "/api/socket", "107"},
+	{"engine", MORE("\"srtp\":{\"engine\":\"mine\"}"), "/srtp/engine",
+	 "auto, ipsec-mb, libsrtp2"},
+	{"engine type", MORE("\"srtp\":{\"engine\":1}"), "/srtp/engine", ""},
+	{"window small", MORE("\"srtp\":{\"window\":127}"), "/srtp/window", "128"},
+	{"window large", MORE("\"srtp\":{\"window\":32769}"), "/srtp/window", "32768"},
+	{"srtp key", MORE("\"srtp\":{\"key\":1}"), "/srtp/key", "engine, window"},
 	{"sessions 0", MORE("\"limits\":{\"sessions\":0}"), "/limits/sessions", ""},
 	{"log level", MORE("\"log\":{\"level\":\"loud\"}"), "/log/level", ""},
 };
@@ -214,6 +220,8 @@ static void test_defaults(void **state)
 	assert_int_equal(c->interfaces[0].vlan, 0);
 	assert_int_equal(c->limit_sessions, 10000);
 	assert_int_equal(c->limit_per_second, 0);
+	assert_int_equal(c->srtp_engine, SRTP_ENGINE_AUTO);
+	assert_int_equal(c->srtp_window, 128);
 	assert_int_equal(c->log_level, TND_LOG_INFO);
 	assert_string_equal(c->socket, "/run/tandem/api.sock");
 	assert_string_equal(c->ro_socket, "/run/tandem/ro.sock");
@@ -241,6 +249,7 @@ static void test_all_fields(void **state)
 		"\"routes\":[{\"interface\":\"wan\",\"prefix\":\"2001:db8:9::/48\","
 		"\"gateway\":\"2001:db8::2\"}],"
 		"\"limits\":{\"sessions\":100000,\"per_second\":50},"
+		"\"srtp\":{\"engine\":\"libsrtp2\",\"window\":1000},"
 		"\"api\":{\"socket\":\"/tmp/a\",\"ro_socket\":\"/tmp/b\",\"group\":\"root\"},"
 		"\"log\":{\"level\":\"debug\"}}");
 	char text[WIRE_IP_STRLEN];
@@ -250,6 +259,8 @@ static void test_all_fields(void **state)
 	assert_int_equal(c->lcores[1], 5);
 	assert_int_equal(c->idle, DP_IDLE_ADAPTIVE);
 	assert_int_equal(c->mbufs, 4096);
+	assert_int_equal(c->srtp_engine, SRTP_ENGINE_LIBSRTP2);
+	assert_int_equal(c->srtp_window, 1024); /* a power of two */
 	assert_int_equal(c->interfaces[0].rx_desc, 512);
 	assert_int_equal(c->interfaces[0].tx_desc, 256);
 	assert_int_equal(c->interfaces[0].vlan, 7);

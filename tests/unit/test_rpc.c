@@ -415,6 +415,98 @@ static void session_errors(void **state)
 	assert_true(has(ask(REQUEST("system.hello", "")), "\"state\":\"draining\""));
 }
 
+/* Keys go in, and only those made here come out, to whoever asked for the leg. */
+#define KEY30       "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+#define SDES6(more) "{\"address\":\"wan6\",\"security\":{\"type\":\"sdes\"" more "}}"
+#define CREATE_SDES(more)                                                                          \
+	REQUEST("session.create", "\"id\":\"x\",\"legs\":[" LEG4 "," SDES6(more) "]")
+#define UPDATE_SDES(more)                                                                          \
+	REQUEST("session.update",                                                                  \
+		"\"id\":\"x\",\"legs\":[null,{\"security\":{\"type\":\"sdes\"" more "}}]")
+#define CM80       ",\"profile\":\"AES_CM_128_HMAC_SHA1_80\""
+#define LOCAL(key) ",\"local_key\":\"" key "\""
+
+static void security_replies(void **state)
+{
+	char local[64] = "";
+	const char *r = ask(CREATE_SDES(CM80 LOCAL(KEY30)));
+
+	assert_true(has(r, "\"security\":{\"type\":\"sdes\","
+			   "\"profile\":\"AES_CM_128_HMAC_SHA1_80\"}}]}}"));
+	r = ask(REQUEST("session.get", "\"id\":\"x\""));
+	assert_true(has(r, "\"security\":{\"type\":\"sdes\","
+			   "\"profile\":\"AES_CM_128_HMAC_SHA1_80\","));
+	assert_true(has(r, "\"window\":128,\"ready\":false,\"untouched\":false}"));
+	assert_false(has(r, KEY30));
+	assert_true(has(ask(UPDATE_SDES(LOCAL(KEY30))), "\"generation\":1"));
+
+	/* By crypto attribute; our own key is told under its tag, and again. */
+	ask(REQUEST("session.delete", "\"id\":\"x\""));
+	for (int i = 0; i < 2; i++) {
+		r = ask(CREATE_SDES(",\"remote_crypto\":\"7 AES_CM_128_HMAC_SHA1_80 "
+				    "inline:" KEY30 "\""));
+		r = strstr(r, "\"local_key\":\"");
+		assert_non_null(r);
+		if (i == 0)
+			snprintf(local, sizeof(local), "%.40s", r + 13);
+		assert_int_equal(strncmp(r + 13, local, 40), 0);
+		assert_true(has(r, "\"local_crypto\":\"7 AES_CM_128_HMAC_SHA1_80 inline:"));
+		assert_true(has(strstr(r, "inline:"), local));
+	}
+	r = ask(REQUEST("session.delete", "\"id\":\"x\""));
+	assert_true(has(r, "\"ready\":true"));
+	assert_false(has(r, local));
+}
+
+static void security_errors(void **state)
+{
+	static const struct {
+		const char *line, *code, *member;
+	} cases[] = {
+		{CREATE_SDES(""), "-32602", "/profile"},
+		{CREATE_SDES(",\"profile\":\"AES\""), "-32602", "/profile"},
+		{CREATE_SDES(CM80 LOCAL("AAAA")), "-32602", "/local_key"},
+		{CREATE_SDES(CM80 LOCAL("A")), "-32602", "/local_key"},
+		{CREATE_SDES(CM80 LOCAL("*" KEY30)), "-32602", "/local_key"},
+		{CREATE_SDES(CM80 LOCAL(KEY30 KEY30)), "-32602", "/local_key"},
+		{CREATE_SDES(CM80 ",\"remote_key\":\"" KEY30 "=\""), "-32602", "/remote_key"},
+		{CREATE_SDES(CM80 ",\"remote_mki\":\"1:4\""), "-32602", "/remote_mki"},
+		{CREATE_SDES(CM80 ",\"remote_lifetime\":\"1\""), "-32602", "/remote_lifetime"},
+		{CREATE_SDES(CM80 ",\"local_mki\":\"256:1\""), "-32602", "/local_mki"},
+		{CREATE_SDES(CM80 ",\"local_lifetime\":\"2^49\""), "-32602", "/local_lifetime"},
+		{CREATE_SDES(CM80 ",\"window\":64"), "-32602", "/window"},
+		{CREATE_SDES(CM80 ",\"setup\":\"active\""), "-32602", "/setup"},
+		{CREATE_SDES(",\"remote_crypto\":\"x\""), "-32602", "/remote_crypto"},
+		{CREATE_SDES(",\"remote_crypto\":\"1 F8_128_HMAC_SHA1_80 inline:" KEY30 "\""),
+		 "1203", "/remote_crypto"},
+		{CREATE_SDES(CM80 ",\"remote_crypto\":\"1 AES_CM_128_HMAC_SHA1_80 inline:" KEY30
+				  "\""),
+		 "-32602", "/profile"},
+		{CREATE_SDES(",\"remote_crypto\":\"1 AES_CM_128_HMAC_SHA1_80 inline:" KEY30
+			     "|1:1;inline:" KEY30 "|2:1\""),
+		 "1203", "/remote_crypto"},
+		{REQUEST("session.create",
+			 "\"id\":\"x\",\"kind\":\"udp\",\"legs\":[" LEG4 "," SDES6(CM80) "]"),
+		 "-32602", ""},
+		{REQUEST("session.create", "\"id\":\"x\",\"legs\":[" LEG4 ",{\"address\":\"wan6\","
+					   "\"security\":{\"type\":\"none\",\"window\":128}}]"),
+		 "-32602", ""},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *r = ask(cases[i].line);
+		char part[128];
+
+		snprintf(part, sizeof(part), "\"error\":{\"code\":%s,", cases[i].code);
+		check_case(cases[i].line, has(r, part));
+		snprintf(part, sizeof(part), "\"path\":\"/params/legs/1/security%s\"",
+			 cases[i].member);
+		check_case(cases[i].line, has(r, part));
+		check_case(cases[i].line, !has(r, KEY30));
+	}
+	assert_true(has(ask(REQUEST("session.list", "")), "{\"sessions\":[]}"));
+}
+
 static void other_methods(void **state)
 {
 	const char *r;
@@ -519,6 +611,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(slices, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(session_replies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(session_errors, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(security_replies, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(security_errors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(other_methods, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(event_lines, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_overflow, set_up, tear_down),
