@@ -14,6 +14,12 @@ static inline struct flow_rt *rt_of(const struct flow_tables *t, const struct fl
 	return plan->flags & FLOW_PLAN_RTCP ? &leg->rtcp : &leg->rtp;
 }
 
+/* Both legs of a session lie side by side. */
+static inline void prefetch_secure(const struct flow_tables *t, const struct flow_plan *plan)
+{
+	rte_prefetch0(&t->secure[plan->leg & ~1u]);
+}
+
 void stage_lookup(struct worker *w, struct burst *b)
 {
 	for (uint16_t i = 0; i < b->n; i++) {
@@ -42,6 +48,8 @@ void stage_lookup(struct worker *w, struct burst *b)
 		}
 		p->rt = rt_of(w->t, p->plan);
 		rte_prefetch0(p->rt);
+		if (unlikely(p->plan->flags & (FLOW_PLAN_OPEN | FLOW_PLAN_SEAL)))
+			prefetch_secure(w->t, p->plan);
 		if (likely(!(p->plan->flags & FLOW_PLAN_RTCP)))
 			rte_prefetch0(p->rt + 1); /* the leg's RTP statistics */
 	}

@@ -17,8 +17,10 @@ static bool prepare(struct worker *w, struct packet *p, struct srtp_op *op)
 	op->keys = __atomic_load_n(&s->rx, __ATOMIC_ACQUIRE);
 	op->keys_old = __atomic_load_n(&s->rx_old, __ATOMIC_ACQUIRE);
 	op->leg = s->leg;
-	if (likely(op->keys != NULL))
+	if (likely(op->keys != NULL)) {
+		srtp_prefetch(op->keys, op->leg);
 		return true;
+	}
 	packet_drop_leg(w->t, p, FLOW_DROP_srtp_key);
 	return false;
 }

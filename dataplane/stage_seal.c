@@ -19,6 +19,7 @@ static void prepare(const struct worker *w, const struct packet *p, const struct
 	op->keys = __atomic_load_n(&s->tx, __ATOMIC_ACQUIRE);
 	op->keys_old = NULL;
 	op->leg = s->leg;
+	srtp_prefetch(op->keys, op->leg);
 }
 
 static void finish(struct worker *w, struct packet *p, struct rte_mbuf *m, const struct srtp_op *op)
