@@ -4,13 +4,16 @@
  * dp_poll_once() timed alone, bursts out. Beside it, in the same rounds and on the same rings,
  * a stage that only swaps addresses and ports.
  *
- *	bench_cycles [EAL arguments] -- --scenario relay4|relay6|bridge46|bridge64 --flows N
+ *	bench_cycles [EAL arguments] -- --scenario relay4|relay6|bridge46|bridge64|open|seal|both
+ *		--flows N [--profile NAME] [--engine auto|ipsec-mb|libsrtp2]
  *		--size BYTES[,…] --burst N[,…] --rounds N [--verified]
  *
  * With --verified packets come as from a device that has verified their checksums.
- * Sizes are those of IP packets. A burst of 0 is a turn that finds nothing. Prints one JSON
- * object a line, cycles a packet (a turn with burst 0). Rounds are averaged by 20, because the
- * TSC of some machines advances in steps of 25, and figures are medians over these averages.
+ * open, seal and both are relay4 from SRTP to RTP, from RTP to SRTP, and from SRTP to SRTP under
+ * another key. Sizes are those of IP packets, before they become SRTP. A burst of 0 is a turn that
+ *finds nothing. Prints one JSON object a line, cycles a packet (a turn with burst 0). Rounds are
+ *averaged by 20, because the TSC of some machines advances in steps of 25, and figures are medians
+ *over these averages.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -30,6 +33,8 @@ struct options {
 	const char *scenario;
 	uint32_t flows, rounds;
 	bool verified;
+	enum srtp_profile profile;
+	enum srtp_engine engine;
 	uint16_t size[LIST_MAX], burst[LIST_MAX];
 	unsigned int sizes, bursts;
 };
@@ -60,18 +65,22 @@ static uint64_t one_round(const struct bed *b, unsigned int (*turn)(const struct
 			  struct cursor *c, uint16_t burst, uint16_t size)
 {
 	struct rte_mbuf *m[BURST_LIMIT];
+	uint32_t flow[BURST_LIMIT];
 	uint64_t start, end;
 	unsigned int n;
 
 	if (burst && rte_pktmbuf_alloc_bulk(dp_pool(), m, burst) != 0)
 		die("no mbufs");
 	for (uint16_t i = 0; i < burst; i++) {
-		bed_packet(b, m[i], b->order[c->next], c->lap, size);
+		flow[i] = b->order[c->next];
+		bed_packet(b, m[i], flow[i], c->lap, size);
 		if (++c->next == b->flows) {
 			c->next = 0;
 			c->lap++;
 		}
 	}
+	if (b->srtp_in && turn == turn_worker)
+		bed_srtp_seal(b, m, flow, burst);
 	rte_ring_enqueue_bulk(b->to_worker, (void **)m, burst, NULL);
 	start = rte_rdtsc_precise();
 	turn(b, start);
@@ -133,11 +142,13 @@ static void measure(const struct bed *b, const struct options *o, struct cursor 
 	}
 	quartiles(&swap, n, cost, burst);
 	quartiles(&worker, n, cost, burst);
-	printf("{\"scenario\":\"%s\",\"flows\":%u,\"size\":%u,\"burst\":%u,\"rounds\":%u,"
+	printf("{\"scenario\":\"%s\",\"profile\":\"%s\",\"engine\":\"%s\",\"flows\":%u,\"size\":%u,"
+	       "\"burst\":%u,\"rounds\":%u,"
 	       "\"swap_cycles\":%.1f,\"swap_quartiles\":[%.1f,%.1f],"
 	       "\"worker_cycles\":%.1f,\"worker_quartiles\":[%.1f,%.1f],\"over_swap\":%.1f}\n",
-	       o->scenario, o->flows, size, burst, o->rounds, swap.quartile[1], swap.quartile[0],
-	       swap.quartile[2], worker.quartile[1], worker.quartile[0], worker.quartile[2],
+	       o->scenario, srtp_profile_name(b->profile), srtp_engine_name(b->engine), o->flows,
+	       size, burst, o->rounds, swap.quartile[1], swap.quartile[0], swap.quartile[2],
+	       worker.quartile[1], worker.quartile[0], worker.quartile[2],
 	       worker.quartile[1] - swap.quartile[1]);
 	fflush(stdout);
 	free(swap.v);
@@ -169,6 +180,14 @@ static unsigned int parse_list(const char *s, uint16_t *v, unsigned long max)
 	return n;
 }
 
+static enum srtp_engine engine_of(const char *name)
+{
+	for (int e = SRTP_ENGINE_AUTO; e <= SRTP_ENGINE_LIBSRTP2; e++)
+		if (strcmp(name, srtp_engine_name((enum srtp_engine)e)) == 0)
+			return (enum srtp_engine)e;
+	die("no such engine");
+}
+
 static void parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {{"scenario", required_argument, NULL, 's'},
@@ -177,6 +196,8 @@ static void parse_options(int argc, char **argv, struct options *o)
 					      {"burst", required_argument, NULL, 'b'},
 					      {"rounds", required_argument, NULL, 'r'},
 					      {"verified", no_argument, NULL, 'v'},
+					      {"profile", required_argument, NULL, 'p'},
+					      {"engine", required_argument, NULL, 'e'},
 					      {0}};
 	int c;
 
@@ -188,6 +209,11 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case 'l': o->sizes = parse_list(optarg, o->size, 1500); break;
 		case 'b': o->bursts = parse_list(optarg, o->burst, BURST_LIMIT); break;
 		case 'v': o->verified = true; break;
+		case 'p':
+			if (srtp_profile_find(optarg, &o->profile) != 0)
+				die("no such profile");
+			break;
+		case 'e': o->engine = engine_of(optarg); break;
 		case 'r': o->rounds = (uint32_t)strtoul(optarg, NULL, 10); break;
 		default: die("usage: see the top of cycles.c");
 		}
@@ -203,17 +229,22 @@ static void parse_scenario(const char *name, struct bed *b)
 {
 	static const struct {
 		const char *name;
-		bool in6, out6;
-	} scenarios[] = {{"relay4", false, false},
+		bool in6, out6, srtp_in, srtp_out;
+	} scenarios[] = {{"relay4"},
 			 {"relay6", true, true},
 			 {"bridge46", false, true},
-			 {"bridge64", true, false}};
+			 {"bridge64", true, false},
+			 {"open", .srtp_in = true},
+			 {"seal", .srtp_out = true},
+			 {"both", .srtp_in = true, .srtp_out = true}};
 
 	for (unsigned int i = 0; i < RTE_DIM(scenarios); i++) {
 		if (strcmp(name, scenarios[i].name) != 0)
 			continue;
 		b->in6 = scenarios[i].in6;
 		b->out6 = scenarios[i].out6;
+		b->srtp_in = scenarios[i].srtp_in;
+		b->srtp_out = scenarios[i].srtp_out;
 		return;
 	}
 	die("no such scenario");
@@ -238,6 +269,9 @@ int main(int argc, char **argv)
 	parse_scenario(o.scenario, &b);
 	b.flows = o.flows;
 	b.verified = o.verified;
+	b.profile = o.profile;
+	if (srtp_engine_pick(o.engine, &b.engine) != 0)
+		die("this engine does not run here");
 	bed_create(&b);
 	first_lap(&b, &cursors[1]);
 	for (unsigned int i = 0; i < o.sizes; i++)

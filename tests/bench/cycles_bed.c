@@ -69,7 +69,9 @@ static void make_flow(struct bed *b, uint32_t i)
 	p->out_addr = addr + 1;
 	p->nexthop = 1 + i % NEXTHOPS;
 	p->leg = 2 * i;
-	p->flags = FLOW_PLAN_REMOTE | FLOW_PLAN_OUT | (b->out6 ? FLOW_PLAN_OUT6 : 0);
+	p->flags = FLOW_PLAN_REMOTE | FLOW_PLAN_OUT | (b->out6 ? FLOW_PLAN_OUT6 : 0) |
+		   (b->srtp_in ? FLOW_PLAN_OPEN | FLOW_PLAN_SRTP : 0) |
+		   (b->srtp_out ? FLOW_PLAN_SEAL : 0);
 	p->tos = FLOW_TOS_KEEP;
 	flow_plan_finish(b->t, p, addr, port);
 	flow_publish(b->t, addr, port, cell);
@@ -131,9 +133,12 @@ void bed_create(struct bed *b)
 		b->order[i] = b->order[j];
 		b->order[j] = i;
 	}
-	b->dp = dp_create(&(struct dp_config){.tables = b->t, .workers = 1});
+	b->dp = dp_create(
+		&(struct dp_config){.tables = b->t, .workers = 1, .srtp_engine = b->engine});
 	if (b->dp == NULL)
 		die("no dataplane");
+	if (b->srtp_in || b->srtp_out)
+		bed_srtp_create(b);
 }
 
 static void write_ip(const struct bed *b, uint8_t *ip, const union wire_ip *src,
