@@ -432,7 +432,7 @@ static void same_again_changes_nothing(void **state)
 	struct session_answer a;
 
 	p.leg[1].security = sdes(CM80, 1, 2);
-	p.leg[1].security.remote.lifetime = 1 << 31;
+	p.leg[1].security.remote.lifetime = UINT64_C(1) << 31;
 	a = must_create(&p);
 	before = *secret_of(&a, 1);
 	c = secure_leg("a", 1, &p.leg[1].security);
