@@ -16,9 +16,11 @@ size_t srtp_leg_size(enum srtp_engine e, unsigned int window)
 {
 	struct srtp_leg l = {.window_mask = (uint16_t)(round_window(window) - 1)};
 
+	size_t size = sizeof(l) + SRTP_SSRCS * (srtp_slot_size(&l, SRTP_RX_WORDS) +
+						srtp_slot_size(&l, SRTP_TX_WORDS));
+
 	(void)e;
-	return sizeof(l) +
-	       SRTP_SSRCS * (srtp_slot_size(&l, SRTP_RX_WORDS) + srtp_slot_size(&l, SRTP_TX_WORDS));
+	return (size + SRTP_ALIGN - 1) & ~(size_t)(SRTP_ALIGN - 1);
 }
 
 int srtp_leg_init(struct srtp_leg *l, enum srtp_engine e, unsigned int window)

@@ -49,6 +49,8 @@ static struct srtp_slot *place(struct attempt *a, const struct srtp_keys *k, enu
 		a->slot = srtp_slot_take(a->leg, false, a->ssrc, k, a->now, v);
 	if (a->slot)
 		a->slot->heard = srtp_heard(a->now);
+	else
+		a->w->ops->forget(k, a->ssrc);
 	return a->slot;
 }
 

@@ -84,17 +84,24 @@ void bed_rtcp(struct bed_packet *p, uint32_t ssrc, uint16_t payload)
 	p->len = (uint16_t)(8 + payload);
 }
 
-void bed_seal_at(struct bed_packet *p, const struct srtp_keys *k, uint64_t index)
+void bed_seal_by(struct srtp_worker *w, struct bed_packet *p, const struct srtp_keys *k,
+		 uint64_t index)
 {
-	struct srtp_worker *w = srtp_worker_create(k->engine);
 	unsigned int hlen = srtp_rtp_hlen(p->bytes, p->len);
 
-	assert_non_null(w);
 	if (p->rtcp)
 		assert_true(w->ops->seal_rtcp(w, k, p->bytes, p->len, (uint32_t)index));
 	else
 		assert_true(w->ops->seal_rtp(w, k, p->bytes, p->len, hlen, index));
 	p->len = (uint16_t)(p->len + srtp_keys_growth(k, p->rtcp));
+}
+
+void bed_seal_at(struct bed_packet *p, const struct srtp_keys *k, uint64_t index)
+{
+	struct srtp_worker *w = srtp_worker_create(k->engine);
+
+	assert_non_null(w);
+	bed_seal_by(w, p, k, index);
 	srtp_worker_free(w);
 }
 

@@ -41,6 +41,9 @@ void bed_rtp(struct bed_packet *p, uint32_t ssrc, uint16_t seq, uint16_t payload
 void bed_rtcp(struct bed_packet *p, uint32_t ssrc, uint16_t payload);
 /* Sealed as of this index, whatever was sealed before. `k` is of the first engine. */
 void bed_seal_at(struct bed_packet *p, const struct srtp_keys *k, uint64_t index);
+/* The same by a worker that is there already. */
+void bed_seal_by(struct srtp_worker *w, struct bed_packet *p, const struct srtp_keys *k,
+		 uint64_t index);
 /* A verdict, in a call of its own. */
 int bed_seal(struct bed_party *to, const struct srtp_keys *k, struct bed_packet *p);
 int bed_open(struct bed_party *at, const struct srtp_keys *k, const struct srtp_keys *old,

@@ -110,7 +110,7 @@ static const char gcm_tag_only[] =
 
 static void libsrtp2_gcm(void **state)
 {
-	uint8_t key[44], plain[64], want[96], iv[16] = {0}, aad[12];
+	uint8_t key[44], plain[96], want[96], iv[16] = {0}, aad[12];
 	unsigned int len, key_len, head, tag_len, size;
 	srtp_cipher_t *c;
 
