@@ -7,14 +7,14 @@ from .machine import DUT_CPU, dut_cpu
 from .util import Failed, progress
 
 
-def bench_cycles(build, scenario, flows, sizes, bursts, rounds, verified=False):
+def bench_cycles(build, scenario, flows, sizes, bursts, rounds, extra=()):
     """One process; a list of its lines."""
-    memory_mib = 256 + flows * 1300 // (1 << 20)
+    memory_mib = 256 + flows * 1300 // (1 << 20) + (flows * 5000 // (1 << 20) if extra else 0)
     command = [f'{build}/tests/bench/bench_cycles', '-l', str(DUT_CPU), '--no-pci',
                '--in-memory', '--no-telemetry', '-m', str(memory_mib), '--log-level', '4', '--',
                '--scenario', scenario, '--flows', str(flows),
                '--size', ','.join(map(str, sizes)), '--burst', ','.join(map(str, bursts)),
-               '--rounds', str(rounds)] + ['--verified'] * verified
+               '--rounds', str(rounds)] + list(extra)
     p = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                        check=False, preexec_fn=dut_cpu)
     if p.returncode != 0:
@@ -47,7 +47,8 @@ def measure(ctx, build=None):
             if ctx.verbose or (e['burst'] == 32 and e['size'] == 200):
                 progress.keep(line(e))
     progress.now('cycles: relay4, checksums verified by the device')
-    for e in bench_cycles(build or ctx.build, 'relay4', 1000, [200], [32], ctx.cycle_rounds, True):
+    for e in bench_cycles(build or ctx.build, 'relay4', 1000, [200], [32], ctx.cycle_rounds,
+                          ['--verified']):
         e['scenario'] = VERIFIED
         entries.append(e)
         progress.keep(line(e))

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What is measured, and for how long: the full run and the quick one."""
+from . import crypto
 from .flows import SCENARIOS
 from .machine import Pings
 
 FLOWS = (1, 1000, 100000, 1000000)
 SIZES = (72, 200, 1280)  # of IP packets
+PROFILES = (crypto.CM, 'AES_CM_128_HMAC_SHA1_32', crypto.GCM, 'AEAD_AES_256_GCM')
 
 
 class Context:
@@ -29,6 +31,12 @@ class Context:
         self.repeats, self.trial_ms, self.precision = 3, 150, 0.01
         self.latency_ms, self.churn_ms = 500, 3000
         self.starts, self.returns = 5, 40
+        self.crypto_rounds = 4000
+        self.crypto_library = [(PROFILES, (1, 512, 10000), (172, 1212), (1, 32))]
+        self.crypto_loop = [(s, p, 'ipsec-mb', n, (172, 1212), (1, 32))
+                            for s in crypto.SCENARIOS for p in PROFILES
+                            for n in (1, 512, 10000)]
+        self.crypto_loop += [('open', crypto.CM, 'libsrtp2', 512, (172,), (32,))]
         self.kernel = [('relay4', 1000, 200), ('relay4', 1000, 72), ('relay4', 1000, 1280),
                        ('relay4', 1, 200), ('relay6', 1000, 200), ('bridge46', 1000, 200)]
         self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 3, 200, 0.02
@@ -42,6 +50,12 @@ class Context:
         self.repeats, self.trial_ms, self.precision = 2, 100, 0.02
         self.latency_ms, self.churn_ms = 200, 1000
         self.starts, self.returns = 3, 10
+        self.crypto_rounds = 1000
+        self.crypto_library = [((crypto.CM, crypto.GCM), (512,), (172,), (32,)),
+                               ((crypto.CM,), (1,), (172,), (1,))]
+        self.crypto_loop = [(s, p, 'ipsec-mb', 512, (172,), (32,))
+                            for s in crypto.SCENARIOS for p in (crypto.CM, crypto.GCM)]
+        self.crypto_loop += [('open', crypto.CM, 'libsrtp2', 512, (172,), (32,))]
         self.kernel = [('relay4', 1000, 200)]
         self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 2, 200, 0.04
         self.kernel_latency_ms, self.kernel_own_latency = 700, False

@@ -3,7 +3,7 @@
 import os
 import re
 
-from . import svg, targets
+from . import crypto, svg, targets
 from .cycles import VERIFIED
 from .util import Failed
 
@@ -259,10 +259,21 @@ def spin(figures):
             f'{s["difference"]:+.1f}.')
 
 
+# ---- crypto -----------------------------------------------------------------------------------
+
+def crypto_library(figures):
+    return table(crypto.LIBRARY_HEAD, list(crypto.library_rows(figures)), 2)
+
+
+def crypto_loop(figures):
+    return table(crypto.LOOP_HEAD, list(crypto.loop_rows(figures)), 3)
+
+
 def fill(figures):
     """What stands for each {{name}} of the template; plots are SVG or None."""
     m = figures['meta']
     texts = {f.__name__: f for f in (machine, distance, cycles_32, cycles_bursts, cycles_sizes,
+                                     crypto_library, crypto_loop,
                                      wire, wire_cycles, wire_latency, sessions, idle, kernel,
                                      kernel_ratios, kernel_latency, spin)}
     out = {name: f(figures) for name, f in texts.items()}
@@ -276,7 +287,7 @@ def fill(figures):
 
 def write(root, figures):
     """The paths that were written."""
-    missing = [p for p in ('cycles', 'wire', 'start', 'idle', 'kernel') if p not in figures]
+    missing = [p for p in ('cycles', 'crypto', 'wire', 'start', 'idle', 'kernel') if p not in figures]
     if missing:
         raise Failed(f'a report needs all parts; {", ".join(missing)} was not measured')
     with open(os.path.join(os.path.dirname(__file__), 'template.md')) as f:

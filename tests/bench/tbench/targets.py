@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The targets, and whether a run has reached them."""
+from . import crypto
 from .util import median, mid
 
 
@@ -104,6 +105,12 @@ TARGETS = (
      lambda f: wire_ratio(f, 'relay4', 1000000), '{:.2f}'),
     ('cycles: relay4, 1,000 flows, over a header swap', AT_MOST, 45, cycles_over, '{:.1f}'),
     ('cycles: 1,000,000 flows, times 1,000 flows', AT_MOST, 3, cycles_million, '{:.2f}'),
+    ('crypto: opening or sealing, times the raw burst', AT_MOST, 1.25, crypto.library_times_raw,
+     '{:.2f}'),
+    ('crypto: one session, burst 1, times OpenSSL EVP', AT_MOST, 1, crypto.alone_times_evp,
+     '{:.2f}'),
+    ('crypto: srtp-to-rtp, times with libsrtp2', AT_LEAST, 10, crypto.loop_over_libsrtp2,
+     '{:.1f}'),
     ('kernel: af_xdp, of testpmd (0.1 % lost)', AT_LEAST, 0.9, kernel_testpmd('af_xdp'), '{:.2f}'),
     ('kernel: af_packet, of testpmd (0.1 % lost)', AT_LEAST, 0.9, kernel_testpmd('af_packet'),
      '{:.2f}'),
