@@ -123,7 +123,7 @@ static int fill_out(struct sessions *s, const struct leg *from, const struct leg
 /* What is to be done to packets from one leg to the other, beside their headers. */
 static uint16_t secure_plan_flags(const struct leg *from, const struct leg *to)
 {
-	uint16_t flags = 0;
+	uint16_t flags = from->flags & LEG_SDES ? FLOW_PLAN_SRTP : 0;
 
 	if ((from->flags & (LEG_SDES | LEG_THROUGH)) == LEG_SDES)
 		flags |= FLOW_PLAN_OPEN;
