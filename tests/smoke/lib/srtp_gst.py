@@ -4,7 +4,7 @@
 
 srtp_gst.py JSON: {"fds": [rtp, rtcp], "to": [ip, port, rtcp_port], "send": FILE, "receive": FILE,
 "rate": samples a second, "samples": in a packet, "seq": first, "out": KEYS, "in": KEYS}, with
-KEYS null or {"profile", "key"}. The sound is one channel of 16 bits: L16 (RFC 3551 §4.5.11).
+"send" null for a party that only listens, and KEYS null or {"profile", "key"}. The sound is one channel of 16 bits: L16 (RFC 3551 §4.5.11).
 Runs until SIGTERM, then prints what rtpbin knows of its peer.
 """
 import base64
@@ -42,8 +42,12 @@ class Party:
         self.decoder = c['in'] and self.srtpdec(c['in'])
         self.rtpbin.connect('request-pt-map', lambda *_: self.caps())
         self.rtpbin.connect('pad-added', self.on_pad)
-        self.send()
-        self.receive()
+        if c['send']:
+            self.send()
+        for i, kind in enumerate(('rtp', 'rtcp')):
+            if c['send'] or kind == 'rtcp':
+                self.socket_out(i, kind)
+            self.socket_in(i, kind)
         self.session = self.rtpbin.emit('get-internal-session', 0)
         self.session.set_property('rtcp-min-interval', 200 * Gst.MSECOND)
         self.session.set_property('bandwidth', 2000000.0)
@@ -96,30 +100,29 @@ class Party:
             Gst.PadProbeType.EVENT_DOWNSTREAM, lambda _, info: Gst.PadProbeReturn.DROP
             if info.get_event().type == Gst.EventType.EOS else Gst.PadProbeReturn.OK)
         chain[-1].link_pads('src', self.rtpbin, 'send_rtp_sink_0')
-        for i, kind in enumerate(('rtp', 'rtcp')):
-            sink = self.make('udpsink', socket=self.sockets[i], close_socket=False,
-                             host=c['to'][0], port=c['to'][1 + i], sync=False)
-            # Reports are made before they are due to be sent.
-            sink.set_property('async', False)
-            last = self.rtpbin, f'send_{kind}_src_0'
-            if self.encoder:
-                self.encoder.request_pad_simple(f'{kind}_sink_0')
-                last[0].link_pads(last[1], self.encoder, f'{kind}_sink_0')
-                last = self.encoder, f'{kind}_src_0'
-            last[0].link_pads(last[1], sink, 'sink')
 
-    def receive(self):
-        for i, kind in enumerate(('rtp', 'rtcp')):
-            encoded = f'application/x-s{kind}' if self.c['in'] else f'application/x-{kind}'
-            caps = self.caps().to_string().replace('application/x-rtp', encoded) \
-                if kind == 'rtp' else encoded
-            source = self.make('udpsrc', socket=self.sockets[i], close_socket=False,
-                               caps=Gst.Caps.from_string(caps))
-            last = source, 'src'
-            if self.decoder:
-                source.link_pads('src', self.decoder, f'{kind}_sink')
-                last = self.decoder, f'{kind}_src'
-            last[0].link_pads(last[1], self.rtpbin, f'recv_{kind}_sink_0')
+    def socket_out(self, i, kind):
+        to = self.c['to']
+        sink = self.make('udpsink', socket=self.sockets[i], close_socket=False, host=to[0],
+                         port=to[1 + i], sync=False)
+        sink.set_property('async', False)
+        last = self.rtpbin, f'send_{kind}_src_0'
+        if self.encoder:
+            self.encoder.request_pad_simple(f'{kind}_sink_0')
+            last[0].link_pads(last[1], self.encoder, f'{kind}_sink_0')
+            last = self.encoder, f'{kind}_src_0'
+        last[0].link_pads(last[1], sink, 'sink')
+
+    def socket_in(self, i, kind):
+        caps = self.caps() if kind == 'rtp' else Gst.Caps.from_string('application/x-rtcp')
+        if self.decoder:
+            caps = Gst.Caps.from_string(caps.to_string().replace('x-r', 'x-sr', 1))
+        source = self.make('udpsrc', socket=self.sockets[i], close_socket=False, caps=caps)
+        last = source, 'src'
+        if self.decoder:
+            source.link_pads('src', self.decoder, f'{kind}_sink')
+            last = self.decoder, f'{kind}_src'
+        last[0].link_pads(last[1], self.rtpbin, f'recv_{kind}_sink_0')
 
     def on_pad(self, _, pad):
         if not pad.get_name().startswith('recv_rtp_src'):
