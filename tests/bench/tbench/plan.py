@@ -31,7 +31,7 @@ class Context:
         self.repeats, self.trial_ms, self.precision = 3, 150, 0.01
         self.latency_ms, self.churn_ms = 500, 3000
         self.starts, self.returns = 5, 40
-        self.crypto_rounds = 4000
+        self.crypto_rounds = 1500
         self.crypto_library = [(PROFILES, (1, 512, 10000), (172, 1212), (1, 32))]
         self.crypto_loop = [(s, p, 'ipsec-mb', n, (172, 1212), (1, 32))
                             for s in crypto.SCENARIOS for p in PROFILES
