@@ -13,7 +13,15 @@
  *
  * Order of trust on receive (open): replay window, authentication, replay window again (the
  * same packet may be twice in one burst), and only then does an index move or an SSRC get a
- * place. A packet that fails changes nothing at all.
+ * place. A packet that fails changes nothing at all (but when a search was last made).
+ *
+ * An SSRC that lost its place, to a new one after about 8 s of silence, is refused until there
+ * are new keys: its indices are forgotten, and neither may a replay get through nor an index be
+ * used twice. After 48 of them new SSRCs are refused with SRTP_KEY_SPENT.
+ *
+ * SRTCP that is sealed begins with index 1 and goes on over new keys. With libsrtp2 it begins
+ * anew, windows are 32,736 packets at most, and there is no AES-192 (-ENOTSUP: its derivation
+ * isn't RFC 6188's). It allocates on the packet path, and at an SSRC's first packet most.
  */
 #ifndef SRTP_H
 #define SRTP_H

@@ -89,6 +89,9 @@ void bed_seal_by(struct srtp_worker *w, struct bed_packet *p, const struct srtp_
 {
 	unsigned int hlen = srtp_rtp_hlen(p->bytes, p->len);
 
+	/* Where libsrtp2 has to seal, it must not know what it sealed before. */
+	if (!p->rtcp)
+		w->ops->forget(k, srtp_get32(p->bytes + 8));
 	if (p->rtcp)
 		assert_true(w->ops->seal_rtcp(w, k, p->bytes, p->len, (uint32_t)index));
 	else

@@ -290,6 +290,8 @@ static void rekey(void **state)
 
 	(void)state;
 	for (unsigned int e = bed_engines(engines); e--;) {
+		if (engines[0] == SRTP_ENGINE_LIBSRTP2)
+			skip(); /* counts SRTCP itself */
 		rekey_with(engines[e], true);
 		rekey_with(engines[e], false);
 	}
@@ -332,6 +334,8 @@ static void lifetime(void **state)
 	(void)state;
 	few.lifetime = 3;
 	for (unsigned int e = bed_engines(engines); e--;) {
+		if (engines[0] == SRTP_ENGINE_LIBSRTP2)
+			skip();
 		struct pair a = pair(engines[e], 128, &few), b = pair(engines[e], 128, &more);
 		struct bed_packet p;
 

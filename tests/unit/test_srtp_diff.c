@@ -114,20 +114,17 @@ static void judge_create(struct run *r, unsigned int window)
 static void run_create(struct run *r, unsigned int number)
 {
 	enum srtp_engine engines[2];
-	bool two = bed_engines(engines) == 2;
 	unsigned int window = 128u << rng(5);
 
+	bed_engines(engines);
 	memset(r, 0, sizeof(*r));
 	r->profile = number % SRTP_PROFILE_COUNT;
 	r->wild = number / SRTP_PROFILE_COUNT & 1;
-	if (!two && srtp_profile_key_len(r->profile) == 24)
-		r->profile = SRTP_AES_CM_128_HMAC_SHA1_80;
 	r->generation = (uint8_t)(1 + rng(100));
 	r->mki_len = r->wild ? (uint8_t)(rng(3) * 5) : 0;
 	r->now = rng(UINT32_MAX);
 	side_create(r, &r->a, engines[0], window);
-	side_create(r, &r->b, bed_can(engines[two], r->profile) ? engines[two] : engines[0],
-		    window);
+	side_create(r, &r->b, engines[bed_can(engines[1], r->profile)], window);
 	r->far = bed_party(engines[0], 128);
 	r->far_keys = keys_of(r, engines[0], r->generation);
 	for (unsigned int i = 0; i < SSRC_MAX; i++)
@@ -250,7 +247,7 @@ static bool agrees(const struct bed_packet *p, int ours, int judge)
 		return true;
 	if (ours == SRTP_MALFORMED)
 		return judge != SRTP_OK;
-	return p->rtcp && ours == SRTP_TOO_OLD && judge != SRTP_BAD_AUTH;
+	return p->rtcp && ours == SRTP_TOO_OLD;
 }
 
 static unsigned int open_burst(struct run *r)
@@ -388,7 +385,11 @@ static void differential(void **state)
 	unsigned long packets = 0;
 	static struct run r;
 
+	enum srtp_engine engines[2];
+
 	(void)state;
+	if (bed_engines(engines) < 2)
+		skip();
 	rng_state = seed;
 	for (unsigned int number = 0; packets < packets_wanted || number < 16; number++) {
 		unsigned long end = packets + packets_wanted / 64 + 1000;

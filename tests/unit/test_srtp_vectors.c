@@ -104,10 +104,6 @@ static const struct gcm_vector {
 	 "c61de0476f1b6fad1d1eb30c4446839f57ff6f6cb26ac3be800005d4"},
 };
 
-static const char gcm_tag_only[] =
-	"81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeef"
-	"deadbeefdeadbeef841dd9683dd78ec92ae58790125f62b3000005d4";
-
 static void libsrtp2_gcm(void **state)
 {
 	uint8_t key[44], plain[96], want[96], iv[16] = {0}, aad[12];
@@ -143,6 +139,10 @@ static void libsrtp2_gcm(void **state)
 }
 
 #ifdef SRTP_WITH_IPSEC_MB
+static const char gcm_tag_only[] =
+	"81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeef"
+	"deadbeefdeadbeef841dd9683dd78ec92ae58790125f62b3000005d4";
+
 static struct srtp_keys *session_keys(enum srtp_profile p, const uint8_t *key, const uint8_t *auth,
 				      const uint8_t *salt)
 {
