@@ -9,7 +9,6 @@ an SRTP of our own opens), and by tandem's report.
 import itertools
 import json
 import os
-import random
 import subprocess
 import sys
 import time
@@ -23,8 +22,8 @@ from wiretap import Tap, verify
 TMP = os.environ['SMOKE_TMP']
 LIB = os.path.dirname(os.path.abspath(__file__))
 IP = {'lan4': '10.0.0.2', 'lan6': 'fd00:a::2', 'wan4': '192.0.2.2', 'wan6': '2001:db8::2'}
-PACKETS = 250
 RATE = 12000
+NEAR_WRAP = 0x10000 - 100
 CM80, CM32 = 'AES_CM_128_HMAC_SHA1_80', 'AES_CM_128_HMAC_SHA1_32'
 CM256, GCM128, GCM256 = 'AES_256_CM_HMAC_SHA1_80', 'AEAD_AES_128_GCM', 'AEAD_AES_256_GCM'
 
@@ -92,9 +91,9 @@ class Party:
 class Gst(Party):
     """Both ways, with reports both ways."""
 
-    def __init__(self, *args, sends=True):
+    def __init__(self, *args, sends=True, seq=NEAR_WRAP):
         super().__init__(*args)
-        self.sends, self.receives = sends, True
+        self.sends, self.receives, self.seq = sends, True, seq
 
     def open(self, name):
         super().open(name)
@@ -107,14 +106,13 @@ class Gst(Party):
     def listen(self):
         pass  # the sockets are open
 
-    def start(self, to, rtcp_to, packets, samples=96, rate=RATE, seq=None):
+    def start(self, to, rtcp_to, packets, samples, rate):
         if self.sends:
             self.make_sound(samples * packets)
         self.process = spawn(self.name, [sys.executable, f'{LIB}/srtp_gst.py', json.dumps({
             'fds': [s.fileno() for s in self.sockets], 'to': [*to, rtcp_to[1]],
             'send': self.sent, 'receive': self.got, 'rate': rate, 'samples': samples,
-            'seq': random.randrange(30000) if seq is None else seq,
-            'out': self.out, 'in': self.into})],
+            'seq': self.seq, 'out': self.out, 'in': self.into})],
             pass_fds=[s.fileno() for s in self.sockets], stdout=subprocess.PIPE)
 
     def judge(self, other, packets):
@@ -155,21 +153,21 @@ class Ffmpeg(Party):
     def listen(self):
         pass
 
-    def start(self, to, rtcp_to, packets):
+    def start(self, *_):
         pass
 
 
 class FfmpegSends(Ffmpeg):
     sends, receives = True, False
 
-    def start(self, to, rtcp_to, packets, samples=96):
+    def start(self, to, rtcp_to, packets, samples, rate):
         self.make_sound(samples * packets)
         keys = ('-srtp_out_suite', self.suites[self.profile], '-srtp_out_params', self.out['key']) \
             if self.out else ()
         size = 12 + 2 * samples + (14 if self.out else 0)
-        self.ffmpeg('-re', '-f', 's16be', '-ar', f'{RATE}', '-ac', '1', '-i', self.sent, '-c',
-                    'copy', '-payload_type', '96', '-f', 'rtp', *keys,
-                    self.url(to, f'&pkt_size={size}'), stdout=subprocess.DEVNULL)
+        self.ffmpeg('-re', '-f', 's16be', '-ar', f'{rate}', '-ac', '1', '-i', self.sent, '-c',
+                    'copy', '-payload_type', '96', '-f', 'rtp', '-seq',
+                    f'{NEAR_WRAP}', *keys, self.url(to, f'&pkt_size={size}'), stdout=subprocess.DEVNULL)
 
     def end(self):
         equal(self.process.wait(10), 0, f'{self.name}: exit code; {log_of(self.name)}')
@@ -238,9 +236,10 @@ class Call:
         for p in self.parties:
             p.listen()
 
-    def start(self, packets=PACKETS, **how):
+    def start(self, packets, samples=96, rate=RATE):
+        self.packets = packets
         for i, p in enumerate(self.parties):
-            p.start(self.rtp[i], self.rtcp[i], packets, **how)
+            p.start(self.rtp[i], self.rtcp[i], packets, samples, rate)
 
     def finished(self):
         a, b = self.parties
@@ -272,6 +271,9 @@ class Call:
 
     def judge_report(self):
         for i, leg in enumerate(self.report['legs']):
+            if self.parties[i].sends:
+                is_at_least = leg['rx']['packets'] >= self.packets
+                check(is_at_least, f'{self.name}: leg {i}: only {leg["rx"]["packets"]} packets')
             equal((leg['rx']['lost'], leg['rx']['duplicate'], leg['rx']['reordered'], leg['drops']),
                   (0, 0, 0, {}), f'{self.name}: leg {i}, lost, twice, out of order, drops')
 
@@ -283,17 +285,18 @@ def wait_for(what, condition, seconds):
         time.sleep(0.05)
 
 
-def calls_of(client):
+def short_calls(client):
+    """Profiles, families and programs; their sequence numbers wrap after 100 packets or never."""
     def silent(*args):
         return Gst(*args, sends=False)
 
     return [Call(client, name, a, b) for name, a, b in (
         ('gst-cm80-plain', Gst('lan4', CM80), Gst('wan6')),
-        ('gst-cm32-plain', Gst('lan6', CM32), Gst('wan4')),
-        ('gst-plain-cm256', Gst('lan4'), Gst('wan4', CM256)),
+        ('gst-cm32-plain', Gst('lan6', CM32), Gst('wan4', seq=7)),
+        ('gst-plain-cm256', Gst('lan4', seq=7), Gst('wan4', CM256)),
         ('gst-plain-gcm128', Gst('lan6'), Gst('wan6', GCM128)),
         ('gst-gcm256-cm80', Gst('lan4', GCM256), Gst('wan6', CM80)),
-        ('gst-cm80-cm80', Gst('lan6', CM80), Gst('wan6', CM80)),
+        ('gst-cm80-cm80', Gst('lan6', CM80), Gst('wan6', CM80, seq=7)),
         ('ff-cm80-plain', FfmpegSends('lan4', CM80), FfmpegListens('wan6')),
         ('ff-plain-cm32', FfmpegListens('lan4', CM32), FfmpegSends('wan6')),
         ('ff-cm32-cm80', FfmpegSends('lan6', CM32), FfmpegOpens('wan4', CM80)),
@@ -301,25 +304,48 @@ def calls_of(client):
         ('gst-cm256-ff', FfmpegListens('lan6', CM80), Gst('wan6', CM256)))]
 
 
-def main():
-    client = Client()
-    taps = {ns: Tap(ns) for ns in 'ab'}
-    calls = calls_of(client)
-    for step in Call.listen, Call.start:
-        for call in calls:
-            step(call)
+def long_calls(client):
+    return [Call(client, name, a, b) for name, a, b in (
+        ('gst-cm80-gcm128', Gst('lan4', CM80, seq=7), Gst('wan6', GCM128)),
+        ('ff-cm80-plain', FfmpegSends('lan6', CM80), Gst('wan4', sends=False)))]
+
+
+def carry(calls, seconds, *how):
     for call in calls:
-        wait_for(f'{call.name}: all payload', call.finished, 15)
+        call.listen()
+    for call in calls:
+        call.start(*how)
+    for call in calls:
+        wait_for(f'{call.name}: all payload', call.finished, seconds)
     time.sleep(0.5)
     for call in calls:
         call.end()
+
+
+def short(client):
+    taps = {ns: Tap(ns) for ns in 'ab'}
+    calls = short_calls(client)
+    carry(calls, 20, 250)
     time.sleep(0.1)
     for ns in taps:
         taps[ns].stop().write_pcap(path(f'{ns}.pcap'))
     for call in calls:
         call.judge(taps)
-    done()
+
+
+def long(client):
+    """More packets than there are sequence numbers, too fast for taps."""
+    calls = long_calls(client)
+    carry(calls, 40, 70000, 32, 160000)
+    for call in calls:
+        a, b = call.parties
+        a.judge(b, None)
+        b.judge(a, None)
+        call.judge_report()
+        print('{:16} from A {} from B {}'.format(
+            call.name, *(leg['rx']['packets'] for leg in call.report['legs'])))
 
 
 if __name__ == '__main__':
-    main()
+    {'short': short, 'long': long}[sys.argv[1]](Client())
+    done()

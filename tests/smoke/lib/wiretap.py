@@ -71,7 +71,7 @@ class Tap:
         with open(path, 'wb') as f:
             f.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
             for i, p in enumerate(self.frames):
-                f.write(struct.pack('<IIII', i // 1000, i % 1000, len(p), len(p)) + p)
+                f.write(struct.pack('<IIII', 0, i, len(p), len(p)) + p)
 
 
 class Opener:
