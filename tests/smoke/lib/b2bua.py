@@ -130,15 +130,27 @@ class B2bua:
         call = Call(self.count, m.get('Call-ID'), writer)
         call.a = sdp_read(m.body)
         try:
-            answer = self.api.call('session.create', id=call.id, idle_timeout_s=30, legs=[
-                {'address': self.address[0], 'remote': dict(zip(('ip', 'port'), call.a))},
-                {'address': self.address[1]}])
+            answer = self.api.call('session.create', id=call.id, idle_timeout_s=30,
+                                   legs=self.legs(call, m.body))
         except RpcError as e:
             self.refuse(m, writer, str(e))
             return None
         call.local = [(x['local']['ip'], x['local']['port']) for x in answer['legs']]
+        call.legs = answer['legs']
         self.calls[call.call_id] = call
         return call
+
+    def legs(self, call, offer):
+        """Of a new session."""
+        return [{'address': self.address[0], 'remote': dict(zip(('ip', 'port'), call.a))},
+                {'address': self.address[1]}]
+
+    def leg_of_answer(self, call, answer):
+        """What changes on B's leg."""
+        return {'remote': dict(zip(('ip', 'port'), call.b))}
+
+    def sdp_for(self, call, leg, body):
+        return sdp_write(body, *call.local[leg])
 
     def refuse(self, m, writer, why):
         print(f'session.create: {why}', file=sys.stderr, flush=True)
@@ -153,7 +165,7 @@ class B2bua:
         branch = f'z9hG4bK{call.number}x{m.get("CSeq").replace(" ", "")}'
         headers = [('Via', f'SIP/2.0/TCP {me};branch={branch}'), ('Max-Forwards', '69'),
                    ('Contact', f'<sip:b2bua@{me};transport=tcp>')]
-        body = sdp_write(m.body, *call.local[1]) if m.body else b''
+        body = self.sdp_for(call, 1, m.body) if m.body else b''
         self.b_writer.write(Message(f'{m.method} sip:b@{ip}:{self.b[1]} SIP/2.0', headers +
                                     m.without('via', 'max-forwards', 'contact'), body).bytes())
 
@@ -170,9 +182,8 @@ class B2bua:
         body = m.body
         if m.method == 'INVITE' and m.status == 200:
             call.b = sdp_read(m.body)
-            self.api.call('session.update', id=call.id,
-                          legs=[{}, {'remote': dict(zip(('ip', 'port'), call.b))}])
-            body = sdp_write(m.body, *call.local[0])
+            self.api.call('session.update', id=call.id, legs=[{}, self.leg_of_answer(call, m.body)])
+            body = self.sdp_for(call, 0, m.body)
         me = self.host(call.a_writer)
         headers = call.transactions[m.get('CSeq')] + m.without('via', 'contact')
         headers.append(('Contact', f'<sip:b2bua@{me};transport=tcp>'))
@@ -184,12 +195,14 @@ class B2bua:
         del self.calls[call.call_id]
         report = self.api.call('session.delete', id=call.id)
         print(json.dumps({'call_id': call.call_id, 'a': call.a, 'b': call.b, 'local': call.local,
-                          'report': report}), flush=True)
+                          'report': report, **self.more(call)}), flush=True)
+
+    def more(self, call):
+        return {}
 
 
-async def main():
-    socket_path, listen, b_ip, b_port, address_a, address_b = sys.argv[1:]
-    ua = B2bua(Client(socket_path), (b_ip, int(b_port)), address_a, address_b)
+async def serve(kind, socket_path, listen, b_ip, b_port, address_a, address_b):
+    ua = kind(Client(socket_path), (b_ip, int(b_port)), address_a, address_b)
     reader, ua.b_writer = await asyncio.open_connection(b_ip, int(b_port))
     ip, port = listen.rsplit(':', 1)
     await asyncio.start_server(ua.serve_a, ip, int(port))
@@ -198,4 +211,4 @@ async def main():
 
 
 if __name__ == '__main__':
-    asyncio.run(main())
+    asyncio.run(serve(B2bua, *sys.argv[1:]))

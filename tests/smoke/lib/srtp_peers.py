@@ -41,7 +41,7 @@ def spawn(name, command, ns=None, **more):
 
 
 def log_of(name):
-    with open(path(f'{name}.log')) as f:
+    with open(path(f'{name}.log'), errors='replace') as f:
         return f.read()
 
 
@@ -256,11 +256,13 @@ class Call:
         for i, me in enumerate(self.parties):
             other, packets = self.parties[1 - i], []
             for rtcp, local in (False, self.rtp), (True, self.rtcp):
-                packets.append(verify(
+                plain, dropped = verify(
                     f'{self.name}, from {me.name}{", RTCP" if rtcp else ""}',
                     taps[me.ns], taps[other.ns], ((me.ip, me.port + rtcp), local[i]),
                     (local[1 - i], (other.ip, other.port + rtcp)), me.keys(True),
-                    other.keys(False), rtcp))
+                    other.keys(False), rtcp)
+                packets.append(plain)
+                equal(dropped, 0, f'{self.name}: not authentic, from {me.name}')
                 if me.sends:
                     check(packets[-1], f'{self.name}: nothing from {me.name}')
             if other.receives:

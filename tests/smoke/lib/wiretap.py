@@ -96,12 +96,15 @@ class Opener:
         return self.keys.open(d.payload, self.index_of(d.payload) >> 16)
 
 
-def opened(what, datagrams, keys):
-    opener = Opener(keys)
-    try:
-        return [opener.open(d) for d in datagrams]
-    except Forged:
-        check(False, f'{what}: the oracle cannot open a packet')
+def opened(datagrams, keys):
+    """[(datagram, plain packet)] of those that are authentic."""
+    opener, out = Opener(keys), []
+    for d in datagrams:
+        try:
+            out.append((d, opener.open(d)))
+        except Forged:
+            pass
+    return out
 
 
 def shows(wire, plain):
@@ -110,20 +113,24 @@ def shows(wire, plain):
     return any(body[i:i + 8] in wire for i in range(0, len(body) - 7, 8))
 
 
-def verify(what, tap_in, tap_out, path_in, path_out, keys_in, keys_out, rtcp=False):
+def verify(what, tap_in, tap_out, path_in, path_out, keys_in, keys_out, rtcp=False, unsent=0):
     """Packet by packet: what came from (source, local) is what went to (local, target), opened
-    by the oracle; no plain text where there are keys. Returns the packets, plain."""
+    by the oracle; no plain text where there are keys. The first of them may not have been sent
+    on, if that many are `unsent`. Returns the packets, plain, and how many came unauthentic."""
     arrived = [d for d in tap_in.datagrams if (d.src, d.dst) == path_in and d.rtcp == rtcp]
     left = [d for d in tap_out.datagrams if (d.src, d.dst) == path_out and d.rtcp == rtcp]
-    came, went = opened(what, arrived, keys_in), opened(what, left, keys_out)
-    equal(len(went), len(came), f'{what}: packets that went out')
-    check(went == came, f'{what}: other packets went out than came in')
+    came, went = opened(arrived, keys_in), opened(left, keys_out)
+    equal(len(went), len(left), f'{what}: packets that went out, and those the oracle opens')
+    check(len(came) - unsent <= len(went) <= len(came),
+          f'{what}: {len(came)} packets came in, {len(went)} went out')
+    came = came[len(came) - len(went):]
+    check([p for _, p in came] == [p for _, p in went],
+          f'{what}: other packets went out than came in')
     check(all(d.udp_ok and d.ip_ok for d in arrived + left), f'{what}: a wrong checksum')
-    for datagrams, plain, keys in (arrived, came, keys_in), (left, went, keys_out):
-        if keys is None:
-            continue
-        check(all(len(d.payload) == len(p) + keys.growth(rtcp)
-                  for d, p in zip(datagrams, plain)), f'{what}: growth of a sealed packet')
-        check(not any(shows(d.payload, p) for d, p in zip(datagrams, plain)),
-              f'{what}: plain text on the encrypted side')
-    return came
+    for packets, keys in (came, keys_in), (went, keys_out):
+        if keys is not None:
+            check(all(len(d.payload) == len(p) + keys.growth(rtcp) for d, p in packets),
+                  f'{what}: growth of a sealed packet')
+            check(not any(shows(d.payload, p) for d, p in packets),
+                  f'{what}: plain text on the encrypted side')
+    return [p for _, p in went], len(arrived) - len(went)
