@@ -115,17 +115,18 @@ def shows(wire, plain):
 
 def verify(what, tap_in, tap_out, path_in, path_out, keys_in, keys_out, rtcp=False, unsent=0):
     """Packet by packet: what came from (source, local) is what went to (local, target), opened
-    by the oracle; no plain text where there are keys. The first of them may not have been sent
-    on, if that many are `unsent`. Returns the packets, plain, and how many came unauthentic."""
+    by the oracle; no plain text where there are keys. So many, `unsent`, may have come too early
+    or too late to be sent on. Returns the packets, plain, and how many were not sent on."""
     arrived = [d for d in tap_in.datagrams if (d.src, d.dst) == path_in and d.rtcp == rtcp]
     left = [d for d in tap_out.datagrams if (d.src, d.dst) == path_out and d.rtcp == rtcp]
     came, went = opened(arrived, keys_in), opened(left, keys_out)
     equal(len(went), len(left), f'{what}: packets that went out, and those the oracle opens')
     check(len(came) - unsent <= len(went) <= len(came),
           f'{what}: {len(came)} packets came in, {len(went)} went out')
-    came = came[len(came) - len(went):]
-    check([p for _, p in came] == [p for _, p in went],
-          f'{what}: other packets went out than came in')
+    early = next((i for i in range(unsent + 1) if
+                  [p for _, p in came[i:i + len(went)]] == [p for _, p in went]), None)
+    check(early is not None, f'{what}: other packets went out than came in')
+    came = came[early:early + len(went)]
     check(all(d.udp_ok and d.ip_ok for d in arrived + left), f'{what}: a wrong checksum')
     for packets, keys in (came, keys_in), (went, keys_out):
         if keys is not None:
