@@ -2,8 +2,11 @@
 /*
  * bench_gen's commands, one a line on standard input, each answered by one line of JSON:
  *
- *	load FILE SRC_MAC DST_MAC	flows (struct gen_flow, see gen.h)
- *	size BYTES			of the IP packets
+ *	set NUMBER			which set of flows the others are about; 0 at first
+ *	load FILE SRC_MAC DST_MAC [KEYS]
+ *					flows (struct gen_flow, see gen.h), and keys for them
+ *					(struct gen_keys)
+ *	size BYTES			of the IP packets, before they are sealed
  *	run KEY=VALUE …			port rate_pps ms drain_ms quiet_ms stall_us slack_us
  *					latency
  *	first PORT TIMEOUT_MS		until the first packet comes back
@@ -64,9 +67,11 @@ static void open_ports(void)
 		"rx", 16383, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	uint16_t port;
 
+	gen.sealed_pool = rte_pktmbuf_pool_create("sealed", 4095, POOL_CACHE, 0,
+						  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	gen.tx_pool = rte_pktmbuf_pool_create("tx", 8191, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 					      SOCKET_ID_ANY);
-	if (!rx_pool || !gen.tx_pool)
+	if (!rx_pool || !gen.tx_pool || !gen.sealed_pool)
 		die("no memory for packets");
 	rte_mempool_obj_iter(gen.tx_pool, zero_payload, NULL);
 	RTE_ETH_FOREACH_DEV (port)
@@ -84,26 +89,38 @@ static bool parse_mac(const char *s, uint8_t *mac)
 		      &mac[4], &mac[5]) == 6;
 }
 
+static void do_set(char *args)
+{
+	int number = atoi(args);
+
+	if (number < 0 || number >= GEN_SETS) {
+		answer_error("set", -EINVAL);
+		return;
+	}
+	gen.flows = &gen.set[number];
+	printf("{\"set\":%d}\n", number);
+}
+
 static void do_load(char *args)
 {
 	const char *path = strtok(args, " \n"), *src = strtok(NULL, " \n"),
-		   *dst = strtok(NULL, " \n");
+		   *dst = strtok(NULL, " \n"), *keys = strtok(NULL, " \n");
+	struct gen_flows *f = gen.flows;
 	int err = -EINVAL;
 
-	if (dst && parse_mac(src, gen.flows.src_mac) && parse_mac(dst, gen.flows.dst_mac))
-		err = gen_flows_load(&gen.flows, path);
-	gen.next = 0;
-	gen.lap = 1;
+	if (dst && parse_mac(src, f->src_mac) && parse_mac(dst, f->dst_mac))
+		err = gen_flows_load(f, path, keys);
 	if (err)
 		answer_error("load", err);
 	else
-		printf("{\"flows\":%u}\n", gen.flows.count);
+		printf("{\"flows\":%u}\n", f->count);
 }
 
 static void do_size(char *args)
 {
 	int size = atoi(args);
-	int err = size > 0 && size <= 1500 ? gen_flows_build(&gen.flows, (uint16_t)size) : -EINVAL;
+	int err = size > 0 && size <= GEN_SIZE_MAX ? gen_flows_build(gen.flows, (uint16_t)size)
+						   : -EINVAL;
 
 	if (err)
 		answer_error("size", err);
@@ -117,11 +134,12 @@ static void print_run(const struct gen_run *r)
 
 	printf("{\"sent\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"received\":%" PRIu64
 	       ",\"reordered\":%" PRIu64 ",\"stale\":%" PRIu64 ",\"foreign\":%" PRIu64
-	       ",\"bad_checksums\":%" PRIu64 ",\"stalls\":%" PRIu64
+	       ",\"bad_checksums\":%" PRIu64 ",\"checked\":%" PRIu64 ",\"bad_content\":%" PRIu64
+	       ",\"stalls\":%" PRIu64
 	       ",\"stall_us\":%.1f,\"stall_max_us\":%.1f,\"skipped\":%" PRIu64 ",\"seconds\":%.6f",
 	       r->sent, r->refused, r->received, r->reordered, r->stale, r->foreign, r->bad_sum,
-	       r->stalls, (double)r->stall_tsc * us, (double)r->stall_max_tsc * us, r->skipped,
-	       (double)r->send_tsc / hz);
+	       r->checked, r->bad_content, r->stalls, (double)r->stall_tsc * us,
+	       (double)r->stall_max_tsc * us, r->skipped, (double)r->send_tsc / hz);
 	if (r->latency && r->hist.count)
 		printf(",\"latency_us\":{\"samples\":%" PRIu64
 		       ",\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"max\":%.3f}",
@@ -171,7 +189,7 @@ static void do_run(char *args)
 			return;
 		}
 	}
-	if (gen.flows.tmpl == NULL || !rte_eth_dev_is_valid_port(r.port)) {
+	if (gen.flows->tmpl == NULL || !rte_eth_dev_is_valid_port(r.port)) {
 		answer_error("run", -ENOENT);
 		return;
 	}
@@ -183,8 +201,8 @@ static void do_first(char *args)
 {
 	unsigned int port, timeout_ms;
 
-	if (sscanf(args, "%u %u", &port, &timeout_ms) != 2 || gen.flows.tmpl == NULL ||
-	    !rte_eth_dev_is_valid_port((uint16_t)port)) {
+	if (sscanf(args, "%u %u", &port, &timeout_ms) != 2 || gen.flows->tmpl == NULL ||
+	    gen.flows->seals || !rte_eth_dev_is_valid_port((uint16_t)port)) {
 		answer_error("first", -EINVAL);
 		return;
 	}
@@ -207,11 +225,8 @@ static void command(char *line)
 	static const struct {
 		const char *name;
 		void (*run)(char *args);
-	} commands[] = {{"load ", do_load},
-			{"size ", do_size},
-			{"run ", do_run},
-			{"first ", do_first},
-			{"link ", do_link}};
+	} commands[] = {{"set ", do_set}, {"load ", do_load},   {"size ", do_size},
+			{"run ", do_run}, {"first ", do_first}, {"link ", do_link}};
 
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
 		size_t len = strlen(commands[i].name);
@@ -230,6 +245,9 @@ int main(int argc, char **argv)
 
 	if (rte_eal_init(argc, argv) < 0)
 		die("EAL refused");
+	if (gen_srtp_init() < 0)
+		die("no engine for SRTP");
+	gen.flows = &gen.set[0];
 	open_ports();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("{\"ports\":%u,\"tsc_hz\":%" PRIu64 "}\n", rte_eth_dev_count_avail(),

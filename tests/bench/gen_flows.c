@@ -19,7 +19,8 @@ static uint32_t rng(uint64_t *state)
 	return (uint32_t)(*state >> 16);
 }
 
-static void shuffle(struct gen_flow *flow, uint32_t count)
+/* Keys stay with their flows. */
+static void shuffle(struct gen_flow *flow, struct gen_keys *keys, uint32_t count)
 {
 	uint64_t state = 88172645463325252u;
 
@@ -29,40 +30,95 @@ static void shuffle(struct gen_flow *flow, uint32_t count)
 
 		flow[i] = flow[j];
 		flow[j] = t;
+		if (keys) {
+			struct gen_keys k = keys[i];
+
+			keys[i] = keys[j];
+			keys[j] = k;
+		}
 	}
 }
 
-int gen_flows_load(struct gen_flows *f, const char *path)
+/* All of the file, which has records of `record` bytes. NULL with errno. */
+static void *read_records(const char *path, size_t record, uint32_t *count)
 {
 	FILE *file = fopen(path, "re");
 	struct stat st;
+	void *data = NULL;
 	int err = 0;
 
+	if (file == NULL)
+		return NULL;
+	if (fstat(fileno(file), &st) != 0 || st.st_size == 0 || (size_t)st.st_size % record != 0)
+		err = EINVAL;
+	else if ((data = malloc((size_t)st.st_size)) == NULL)
+		err = ENOMEM;
+	else if (fread(data, 1, (size_t)st.st_size, file) != (size_t)st.st_size)
+		err = EIO;
+	fclose(file);
+	if (err) {
+		free(data);
+		errno = err;
+		return NULL;
+	}
+	*count = (uint32_t)((size_t)st.st_size / record);
+	return data;
+}
+
+static void unload(struct gen_flows *f)
+{
+	for (uint32_t i = 0; f->crypt && i < f->count; i++)
+		gen_crypt_wipe(&f->crypt[i]);
+	free(f->crypt);
 	free(f->flow);
 	free(f->tmpl);
+	f->crypt = NULL;
 	f->flow = NULL;
 	f->tmpl = NULL;
+	f->seals = false;
 	f->count = 0;
-	if (file == NULL)
+	f->next = 0;
+	f->lap = 1;
+}
+
+static int init_keys(struct gen_flows *f, const struct gen_keys *keys)
+{
+	int err;
+
+	f->crypt = calloc(f->count, sizeof(*f->crypt));
+	if (f->crypt == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < f->count; i++) {
+		err = gen_crypt_init(&f->crypt[i], &keys[i]);
+		if (err)
+			return err;
+		f->seals |= f->crypt[i].seal != NULL;
+	}
+	return 0;
+}
+
+int gen_flows_load(struct gen_flows *f, const char *path, const char *keys_path)
+{
+	struct gen_keys *keys = NULL;
+	uint32_t count;
+	int err = 0;
+
+	unload(f);
+	f->flow = read_records(path, sizeof(*f->flow), &f->count);
+	if (f->flow == NULL)
 		return -errno;
-	if (fstat(fileno(file), &st) != 0 || st.st_size == 0 ||
-	    st.st_size % (off_t)sizeof(struct gen_flow) != 0) {
-		err = -EINVAL;
-		goto out;
+	if (keys_path) {
+		keys = read_records(keys_path, sizeof(*keys), &count);
+		err = keys == NULL ? -errno : count != f->count ? -EINVAL : 0;
 	}
-	f->flow = malloc((size_t)st.st_size);
-	if (f->flow == NULL) {
-		err = -ENOMEM;
-		goto out;
+	if (err == 0) {
+		shuffle(f->flow, keys, f->count);
+		if (keys)
+			err = init_keys(f, keys);
 	}
-	if (fread(f->flow, 1, (size_t)st.st_size, file) != (size_t)st.st_size) {
-		err = -EIO;
-		goto out;
-	}
-	f->count = (uint32_t)((size_t)st.st_size / sizeof(struct gen_flow));
-	shuffle(f->flow, f->count);
-out:
-	fclose(file);
+	free(keys);
+	if (err)
+		unload(f);
 	return err;
 }
 
@@ -116,6 +172,15 @@ static uint32_t write_ip(uint8_t *ip, const struct gen_flow *flow, uint16_t size
 	return sum_bytes(ip + 12, 8);
 }
 
+/* What sealing adds to a packet of flow `i`. */
+static uint16_t growth(const struct gen_flows *f, uint32_t i)
+{
+	if (f->crypt == NULL || f->crypt[i].seal == NULL)
+		return 0;
+	return (uint16_t)srtp_keys_growth(f->crypt[i].seal, false);
+}
+
+/* `size` as it goes out, sealed. */
 static void build(const struct gen_flows *f, uint32_t i, uint16_t size)
 {
 	const struct gen_flow *flow = &f->flow[i];
@@ -133,11 +198,12 @@ static void build(const struct gen_flows *f, uint32_t i, uint16_t size)
 	memcpy(udp + 2, &flow->dport_be, 2);
 	put16(udp + 4, udp_len);
 	rtp[0] = 0x80;
-	memcpy(rtp + 8, &ssrc, 4);
+	memcpy(rtp + GEN_SSRC_OFF, &ssrc, 4);
 	t->sum += sum_bytes(udp, 8 + GEN_RTP_BYTES) + rte_cpu_to_be_16(17) +
 		  rte_cpu_to_be_16(udp_len);
 	t->rtp = (uint16_t)(rtp - t->head);
 	t->len = 14 + size;
+	t->plain_len = t->len - growth(f, i);
 }
 
 int gen_flows_build(struct gen_flows *f, uint16_t size)
@@ -145,9 +211,10 @@ int gen_flows_build(struct gen_flows *f, uint16_t size)
 	size_t bytes = RTE_ALIGN_CEIL(f->count * sizeof(*f->tmpl), (size_t)2 << 20);
 
 	for (uint32_t i = 0; i < f->count; i++)
-		if (size < (f->flow[i].ip6 ? 40 : 20) + 8 + GEN_STAMP_END)
+		if (size < (f->flow[i].ip6 ? 40 : 20) + 8 + GEN_STAMP_END ||
+		    size + growth(f, i) > GEN_SIZE_MAX)
 			return -EINVAL;
-	if (size > 1500 || f->count == 0)
+	if (f->count == 0)
 		return -EINVAL;
 	if (f->tmpl == NULL) {
 		f->tmpl = aligned_alloc((size_t)2 << 20, bytes);
@@ -157,7 +224,7 @@ int gen_flows_build(struct gen_flows *f, uint16_t size)
 		(void)madvise(f->tmpl, bytes, MADV_HUGEPAGE);
 	}
 	for (uint32_t i = 0; i < f->count; i++)
-		build(f, i, size);
+		build(f, i, size + growth(f, i));
 	return 0;
 }
 

@@ -61,8 +61,18 @@ class Scenario:
         a, b = (remote_ip(side, family, i) for side, family in enumerate(self.sides))
         return (f'{{"jsonrpc":"2.0","id":{i},"method":"session.create","params":{{'
                 f'"id":"{name or "s"}{i}","idle_timeout_s":0,"legs":['
-                f'{{"address":"a{k}","remote":{{"ip":"{a}","port":{REMOTE_PORT}}}}},'
-                f'{{"address":"b{k}","remote":{{"ip":"{b}","port":{REMOTE_PORT}}}}}]}}}}')
+                f'{{"address":"a{k}","remote":{{"ip":"{a}","port":{REMOTE_PORT}}}'
+                f'{self.security(i, 0)}}},'
+                f'{{"address":"b{k}","remote":{{"ip":"{b}","port":{REMOTE_PORT}}}'
+                f'{self.security(i, 1)}}}]}}}}')
+
+    def security(self, i, side):
+        """What more a leg has in that line; secure.py has some."""
+        return ''
+
+    def crypto(self, i, side):
+        """What a party with SRTP has behind a=crypto: in its SDP."""
+        return None
 
     def write_flows(self, path, locals_):
         """`locals_`: for each session the (ip, port) that its parties send to."""

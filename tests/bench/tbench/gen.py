@@ -51,8 +51,12 @@ class Gen:
         self.send(command)
         return self.answer()
 
-    def load(self, path, src_mac=GEN_MAC, dst_mac=DUT_MAC):
-        self.flows = self.ask(f'load {path} {src_mac} {dst_mac}')['flows']
+    def load(self, path, keys='', src_mac=GEN_MAC, dst_mac=DUT_MAC):
+        self.flows = self.ask(f'load {path} {src_mac} {dst_mac} {keys}')['flows']
+
+    def set(self, number):
+        """The set of flows that the others are about."""
+        self.ask(f'set {number}')
 
     def size(self, size):
         self.ask(f'size {size}')

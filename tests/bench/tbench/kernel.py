@@ -25,10 +25,10 @@ RATIOS = (('tandem af_xdp', 'testpmd af_xdp'), ('tandem af_packet', 'testpmd af_
 OPTIONS = {'stall_us': 3000, 'slack_us': 1000, 'drain_ms': 10, 'quiet_ms': 20}
 
 
-def start_tandem(driver):
+def start_tandem(driver, **options):
     def start(ctx, veth, scenario):
         veth.mute_kernel()
-        return Tandem(ctx.build, ctx.tmp, scenario, DRIVERS[driver], veth.netns)
+        return Tandem(ctx.build, ctx.tmp, scenario, DRIVERS[driver], veth.netns, **options)
     return start
 
 
@@ -55,14 +55,14 @@ def possible(device, scenario):
 class Bench:
     """All devices of one scenario, each on its wire, all stopped."""
 
-    def __init__(self, ctx, scenario):
+    def __init__(self, ctx, scenario, devices=None):
         self.ctx = ctx
         self.scenario = scenario
         self.stack = contextlib.ExitStack()
         self.duts = {}
         self.size = None  # of packets
         try:
-            for number, (device, start) in enumerate(DEVICES.items()):
+            for number, (device, start) in enumerate((devices or DEVICES).items()):
                 if possible(device, scenario):
                     progress.now(f'{scenario.name}, {scenario.flows:,} flows: starting {device}')
                     self.add(number, device, start)
@@ -91,12 +91,15 @@ class Bench:
         self.duts[device] = dut
 
     def load_flows(self, dut, locals_):
-        path = f'{self.ctx.tmp}/flows'
-        self.scenario.write_flows(path, locals_)
-        dut.gen.load(path)
-        os.unlink(path)
+        self.load(dut.gen, locals_)
         if self.size:
             dut.gen.size(self.size)
+
+    def load(self, gen, locals_):
+        path = f'{self.ctx.tmp}/flows'
+        self.scenario.write_flows(path, locals_)
+        gen.load(path)
+        os.unlink(path)
 
     def set_size(self, size):
         self.size = size

@@ -11,13 +11,14 @@ import sys
 import tempfile
 import time
 
-from . import crypto, cycles, idle, kernel, machine, report, spin, start, targets, wire
+from . import crypto, cycles, idle, kernel, machine, report, spin, srtp, start, targets, wire
 from .plan import Context
 from .util import Failed, progress, say
 
 LOCK = '/run/lock/tandem-bench'
 PARTS = {'cycles': cycles.measure, 'crypto': crypto.measure, 'wire': wire.measure,
-         'start': start.measure, 'idle': idle.measure, 'kernel': kernel.measure, 'spin': spin.measure}
+         'start': start.measure, 'idle': idle.measure, 'kernel': kernel.measure, 'srtp': srtp.measure,
+         'spin': spin.measure}
 
 
 def arguments(usage, argv):

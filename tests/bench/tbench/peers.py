@@ -48,9 +48,14 @@ def bdecode(b, i=0):
     return b[colon + 1:end], end
 
 
-def sdp(family, ip):
+def transport(crypto):
+    return 'RTP/SAVP' if crypto else 'RTP/AVP'
+
+
+def sdp(family, ip, crypto):
     return (f'v=0\r\no=- 1 1 IN IP{family} {ip}\r\ns=-\r\nc=IN IP{family} {ip}\r\nt=0 0\r\n'
-            f'm=audio {REMOTE_PORT} RTP/AVP 0\r\na=sendrecv\r\n')
+            f'm=audio {REMOTE_PORT} {transport(crypto)} 0\r\na=sendrecv\r\n'
+            + (f'a=crypto:{crypto}\r\n' if crypto else ''))
 
 
 def sdp_endpoint(text):
@@ -106,10 +111,12 @@ class Rtpengine:
     def offer(self, command, i, from_side):
         """The SDP of one party; where the other one is to send."""
         families = self.scenario.sides
+        cryptos = [self.scenario.crypto(i, side) for side in (0, 1)]
         message = {'command': command, 'call-id': f'call{i}', 'from-tag': f'a{i}',
                    'sdp': sdp(families[from_side],
-                              remote_ip(from_side, families[from_side], i)),
-                   'ICE': 'remove', 'flags': ['asymmetric'],
+                              remote_ip(from_side, families[from_side], i), cryptos[from_side]),
+                   'transport-protocol': transport(cryptos[1 - from_side]),
+                   'DTLS': 'off', 'ICE': 'remove', 'flags': ['asymmetric'],
                    'replace': ['origin', 'session-connection']}
         if command == 'offer':
             message.update({'direction': ['a', 'b'], 'address family': f'IP{families[1]}'})

@@ -10,7 +10,8 @@ from .gen import DUT_MAC, GEN_MAC, in_namespace
 from .machine import DUT_CPU, Thread, both_cpus
 from .util import Failed, end_process, tail, wait_for
 
-BATCH = 400        # requests a line: a line has at most 256 KiB
+BATCH = 400        # requests a line
+LINE_MAX = 250000  # bytes: tandemd takes no more than 256 KiB
 BATCHES_AHEAD = 3  # unread answers stay below 1 MiB
 
 
@@ -56,8 +57,9 @@ class Api:
 
 
 def batches(requests):
-    return [('[' + ','.join(requests[i:i + BATCH]) + ']\n').encode()
-            for i in range(0, len(requests), BATCH)]
+    n = min(BATCH, LINE_MAX // (max(map(len, requests)) + 1))
+    return [('[' + ','.join(requests[i:i + n]) + ']\n').encode()
+            for i in range(0, len(requests), n)]
 
 
 class Tandem:
@@ -66,7 +68,7 @@ class Tandem:
     name = 'tandem'
 
     def __init__(self, build, tmp, scenario, device, netns=None, idle='poll', spare=4000,
-                 wait=True, rx_desc=0):
+                 wait=True, rx_desc=0, srtp_engine='auto'):
         tag = netns or 'memif'
         self.socket = f'{tmp}/tandemd-{tag}.sock'
         self.log = f'{tmp}/tandemd-{tag}.log'
@@ -76,6 +78,7 @@ class Tandem:
             'interfaces': [{'name': 'wire', 'device': device, 'rx_desc': rx_desc}],
             'addresses': scenario.address_objects('wire'),
             'neighbours': scenario.neighbours('wire', GEN_MAC),
+            'srtp': {'engine': srtp_engine},
             'limits': {'sessions': scenario.sessions + spare},
             'api': {'socket': self.socket, 'ro_socket': self.socket + '.ro'},
             'log': {'level': 'warning'},

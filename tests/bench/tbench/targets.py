@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The targets, and whether a run has reached them."""
 from . import crypto
+from . import srtp
 from .util import median, mid
 
 
@@ -90,6 +91,35 @@ def bytes_a_session(figures):
     return (s[1]['memory_bytes'] - s[0]['memory_bytes']) / (s[1]['sessions'] - s[0]['sessions'])
 
 
+def srtp_entry(figures, wire, name):
+    return find(figures.get('srtp', {}).get(wire, {}).get('entries'), name=name)
+
+
+def srtp_veth(figures):
+    e = srtp_entry(figures, 'veth', srtp.TANDEM)
+    return mid(e['ratio']) if e else None
+
+
+def srtp_memif(figures):
+    """Not of the same wire: what rtpengine can do with a faster one, nobody can measure."""
+    ours = srtp_entry(figures, 'memif', srtp.MEMIF_TO_RTP)
+    peer = srtp_entry(figures, 'veth', srtp.RTPENGINE)
+    if not ours or not peer or not mid(peer['loss_0_1']):
+        return None
+    return mid(ours['loss_0_1']) / mid(peer['loss_0_1'])
+
+
+def srtp_sessions(key):
+    return lambda figures: figures.get('srtp', {}).get('sessions', {}).get(key)
+
+
+def srtp_wrong(figures):
+    """Of tandem's, on all wires."""
+    s = figures.get('srtp')
+    return sum(e['bad'] for wire in ('memif', 'veth') for e in s[wire]['entries']
+               if e['name'] != srtp.RTPENGINE) if s else None
+
+
 def spin_seen(figures):
     return figures['spin']['difference'] if 'spin' in figures else None
 
@@ -122,6 +152,13 @@ TARGETS = (
     ('idle: packets lost when traffic comes back', AT_MOST, 0, idle_lost, '{:.0f}'),
     ('start: to the first packet, ms', BELOW, 1000, start_ms, '{:.0f}'),
     ('memory: bytes a session', AT_MOST, 1024, bytes_a_session, '{:.0f}'),
+    ('srtp: on veth, times rtpengine (0.1 % lost)', AT_LEAST, 4, srtp_veth, '{:.1f}'),
+    ('srtp: on memif, times rtpengine on veth', AT_LEAST, 20, srtp_memif, '{:.1f}'),
+    ('srtp: packets that came back wrong', AT_MOST, 0, srtp_wrong, '{:.0f}'),
+    ('srtp: sessions with keys created a second', AT_LEAST, 10000,
+     srtp_sessions('creations_per_s'), '{:.0f}'),
+    ('srtp: bytes a session, both legs encrypted', AT_MOST, 3072,
+     srtp_sessions('bytes_a_session'), '{:.0f}'),
     ('spin: 50 cycles a packet are seen as', AT_LEAST, 40, spin_seen, '{:.1f}'),
 )
 
