@@ -59,6 +59,9 @@ class Raw:
 
     def send_udp(self, mac, src, dst, payload):
         """UDP from any (ip, port) to any, whoever's they are."""
+        self.socket.send(self.frame(mac, src, dst, payload))
+
+    def frame(self, mac, src, dst, payload):
         family = socket.AF_INET6 if ':' in src[0] else socket.AF_INET
         ends = socket.inet_pton(family, src[0]) + socket.inet_pton(family, dst[0])
         length = 8 + len(payload)
@@ -70,7 +73,7 @@ class Raw:
         else:
             head = struct.pack('!BBHHHBB', 0x45, 0, 20 + length, 0, 0x4000, 64, 17)
             packet = b'\x08\x00' + head + struct.pack('!H', checksum(head + ends)) + ends
-        self.socket.send(mac + self.mac + packet + udp)
+        return mac + self.mac + packet + udp
 
 
 def checksum(data):
