@@ -7,8 +7,8 @@
  *					flows (struct gen_flow, see gen.h), and keys for them
  *					(struct gen_keys)
  *	size BYTES			of the IP packets, before they are sealed
- *	run KEY=VALUE …			port rate_pps ms drain_ms quiet_ms stall_us slack_us
- *					latency
+ *	run KEY=VALUE …			port rate_pps most_pps ms drain_ms quiet_ms
+ *					stall_us slack_us latency
  *	first PORT TIMEOUT_MS		until the first packet comes back
  *	link PORT			is it up?
  *
@@ -156,6 +156,7 @@ static void do_run(char *args)
 
 	memset(&r, 0, sizeof(r));
 	r.ms = 100;
+	r.most_pps = 6e6;
 	r.drain_ms = 20;
 	r.stall_us = 20;
 	r.slack_us = 10;
@@ -172,6 +173,8 @@ static void do_run(char *args)
 			r.port = (uint16_t)v;
 		else if (strcmp(word, "rate_pps") == 0)
 			r.rate_pps = v;
+		else if (strcmp(word, "most_pps") == 0)
+			r.most_pps = v;
 		else if (strcmp(word, "ms") == 0)
 			r.ms = (uint32_t)v;
 		else if (strcmp(word, "drain_ms") == 0)

@@ -115,6 +115,7 @@ struct gen_run {
 	/* What is asked for. */
 	uint16_t port;
 	double rate_pps; /* 0: as fast as it goes */
+	double most_pps; /* then, in a set that seals: packets for no more than this */
 	uint32_t ms;
 	uint32_t drain_ms; /* time for the last packets to come back */
 	uint32_t quiet_ms; /* before the first, nothing has come in for as long; 5 s at most */

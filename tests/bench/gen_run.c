@@ -240,7 +240,9 @@ static void drain(const struct gen *g, struct gen_run *r, struct sink *s)
 /* How many packets of a set that seals are to be ready: one more burst than are due. */
 static uint64_t store_wanted(const struct gen_run *r)
 {
-	return r->rate_pps == 0 ? UINT64_MAX : (uint64_t)(r->rate_pps * r->ms / 1e3) + GEN_BURST;
+	double pps = r->rate_pps == 0 ? r->most_pps : r->rate_pps;
+
+	return (uint64_t)(pps * r->ms / 1e3) + GEN_BURST;
 }
 
 /*

@@ -42,7 +42,8 @@ class Context:
         self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 3, 200, 0.02
         self.kernel_latency_ms, self.kernel_own_latency = 1500, True
         self.srtp_repeats, self.srtp_trial_ms, self.srtp_precision = 3, 100, 0.02
-        self.srtp_loss_0, self.srtp_created = True, (5000, 50000)
+        self.srtp_kinds, self.srtp_cycles_runs = 7, 3
+        self.srtp_loss_0, self.srtp_created, self.srtp_void_max = True, (5000, 50000), 25
 
     def plan_quick(self):
         self.cycles = [('relay4', n) for n in FLOWS] + [('relay6', 1000), ('bridge46', 1000)]
@@ -61,8 +62,9 @@ class Context:
         self.kernel = [('relay4', 1000, 200)]
         self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 2, 200, 0.04
         self.kernel_latency_ms, self.kernel_own_latency = 700, False
-        self.srtp_repeats, self.srtp_trial_ms, self.srtp_precision = 1, 60, 0.04
-        self.srtp_loss_0, self.srtp_created = False, (2000, 20000)
+        self.srtp_repeats, self.srtp_trial_ms, self.srtp_precision = 1, 80, 0.05
+        self.srtp_kinds, self.srtp_cycles_runs = 5, 2
+        self.srtp_loss_0, self.srtp_created, self.srtp_void_max = False, (2000, 20000), 3
 
     def repeats_of(self, size):
         """Turns of each device: fewer where no target hangs on it."""

@@ -3,7 +3,7 @@
 import os
 import re
 
-from . import crypto, svg, targets
+from . import crypto, srtp, svg, targets
 from .cycles import VERIFIED
 from .util import Failed
 
@@ -269,13 +269,53 @@ def crypto_loop(figures):
     return table(crypto.LOOP_HEAD, list(crypto.loop_rows(figures)), 3)
 
 
+# ---- srtp -------------------------------------------------------------------------------------
+
+def srtp_rows(entries_, against):
+    for e in entries_:
+        yield [e['name'], *(around(e[key], 1e3, '{:,.0f}')
+                            for key in ('loss_0', 'loss_0_1', 'saturated')),
+               around(e['cycles_a_packet'], fmt='{:,.0f}'),
+               '1' if e['name'] == against else
+               ('at least ' if e['ratio_is_bound'] and e['ratio'] else '') + around(e['ratio']),
+               e['checked'], e['bad']]
+
+
+def srtp_wire(figures, wire, what, against):
+    head = [what, '0 loss', '0.1 % lost', 'saturated', 'cycles', f'times {against}', 'looked into',
+            'wrong']
+    rows = list(srtp_rows(figures['srtp'][wire]['entries'], against))
+    # The kernel's wire has no figures of cycles.
+    if all(row[4] == NONE for row in rows):
+        head, *rows = (row[:4] + row[5:] for row in [head, *rows])
+    return table(head, rows)
+
+
+def srtp_memif(figures):
+    return srtp_wire(figures, 'memif', 'sessions', srtp.PLAIN)
+
+
+def srtp_veth(figures):
+    return srtp_wire(figures, 'veth', 'device', srtp.RTPENGINE)
+
+
+def srtp_sessions(figures):
+    s = figures['srtp']['sessions']
+    few, many = s['runs']
+    return (f'Sessions with both legs encrypted (AES_CM_128_HMAC_SHA1_80, four keys) are created '
+            f'at {s["creations_per_s"]:,.0f} a second over one connection, in batches of as many '
+            f'as a line can hold. Between {few["sessions"]:,} and {many["sessions"]:,} of them '
+            f'one takes {s["bytes_a_session"]:,.0f} bytes, everything included.')
+
+
 def fill(figures):
     """What stands for each {{name}} of the template; plots are SVG or None."""
     m = figures['meta']
     texts = {f.__name__: f for f in (machine, distance, cycles_32, cycles_bursts, cycles_sizes,
                                      crypto_library, crypto_loop,
                                      wire, wire_cycles, wire_latency, sessions, idle, kernel,
-                                     kernel_ratios, kernel_latency, spin)}
+                                     kernel_ratios, kernel_latency, srtp_memif, srtp_veth,
+                                     srtp_sessions, spin)}
     out = {name: f(figures) for name, f in texts.items()}
     out.update(targets=target_table(figures), date=m['date'], command=m['command'],
                minutes=round(m['seconds'] / 60), trial_ms=m['trial_ms'],
@@ -287,7 +327,8 @@ def fill(figures):
 
 def write(root, figures):
     """The paths that were written."""
-    missing = [p for p in ('cycles', 'crypto', 'wire', 'start', 'idle', 'kernel') if p not in figures]
+    parts = ('cycles', 'crypto', 'wire', 'start', 'idle', 'kernel', 'srtp')
+    missing = [p for p in parts if p not in figures]
     if missing:
         raise Failed(f'a report needs all parts; {", ".join(missing)} was not measured')
     with open(os.path.join(os.path.dirname(__file__), 'template.md')) as f:

@@ -6,7 +6,7 @@ from .machine import stolen_ticks
 LOSS_NONE, LOSS_TENTH_PERCENT = 0.0, 0.001
 DISTURBED_NS = 20000  # the worker stood in the queue for its core
 VOID_MAX = 4             # trials at one rate that may count for nothing
-VOID_MAX_IN_ALL = 25     # and in one turn
+VOID_MAX_IN_TURN = 25    # and in one turn
 
 
 class Watch:
@@ -23,6 +23,8 @@ class Watch:
 
 class Search:
     """Trials of one device under test, from one generator."""
+
+    void_max = VOID_MAX_IN_TURN
 
     def __init__(self, gen, dut, trial_ms, precision, **options):
         self.gen = gen
@@ -61,7 +63,7 @@ class Search:
             if r['loss'] <= loss:
                 return min(r['offered_pps'], rate_pps)
             self.recover()
-            if r['disturbed'] and void < VOID_MAX and self.void < VOID_MAX_IN_ALL:
+            if r['disturbed'] and void < VOID_MAX and self.void < self.void_max:
                 void += 1
                 self.void += 1
             else:

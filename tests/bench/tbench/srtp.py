@@ -28,12 +28,19 @@ DEVICES = {TANDEM: kernel.start_tandem('af_xdp', srtp_engine='ipsec-mb'),
            TANDEM_LIBSRTP2: kernel.start_tandem('af_xdp', srtp_engine='libsrtp2'),
            RTPENGINE: Rtpengine}
 RATES = ('loss_0_1', 'loss_0', 'saturated')
-CYCLES_MS, CYCLES_RUNS = 50, 3
+CYCLES_MS = 50
+# The generator has no more to offer on veth.
+VETH_OPTIONS = {**kernel.OPTIONS, 'most_pps': 1500000}
 
 
 class CheckedSearch(Search):
     """Also counts what was looked into."""
     checked = bad_content = bad_checksums = 0
+
+    def __init__(self, ctx, gen, dut, trial_ms, precision, **options):
+        super().__init__(gen, dut, trial_ms, precision, **options)
+        self.void_max = ctx.srtp_void_max
+        self.loss_0 = ctx.srtp_loss_0
 
     def trial(self, rate_pps, ms=None, **more):
         r = super().trial(rate_pps, ms, **more)
@@ -42,20 +49,30 @@ class CheckedSearch(Search):
         self.bad_checksums += r['bad_checksums']
         return r
 
-    def into(self, record, loss_0):
+    def into(self, record):
         r = self.saturate()
         top = 1.1 * r['sent_pps']
         tenth = self.highest(LOSS_TENTH_PERCENT, top, 2)
         record.update({
             'loss_0_1': tenth,
-            'loss_0': self.highest(LOSS_NONE, tenth or top, 3) if loss_0 else None,
+            'loss_0': self.highest(LOSS_NONE, tenth or top, 3) if self.loss_0 else None,
             'saturated': r['received_pps'], 'saturated_sent': r['sent_pps'],
             'trials': self.trials, 'void': self.void, 'checked': self.checked,
             'bad_content': self.bad_content, 'bad_checksums': self.bad_checksums})
 
 
+def ratio(turns, name, against):
+    """To `against` in the same round, of turns of the same kind. If there are no such turns, the
+    lowest that it can be, and that it is only this."""
+    found = kernel.ratio(turns, name, against, 'loss_0_1')
+    if found:
+        return found, False
+    ours, theirs = ([t['loss_0_1'] for t in turns if t['dut'] == n] for n in (name, against))
+    return (spread([min(ours) / max(theirs)]) if max(theirs, default=0) else None), True
+
+
 def summarise(turns, against):
-    """By device or kind of session; ratios to `against` in the same round."""
+    """By device or kind of session."""
     out = []
     for name in dict.fromkeys(t['dut'] for t in turns):
         mine = [t for t in turns if t['dut'] == name]
@@ -64,7 +81,7 @@ def summarise(turns, against):
         entry['checked'] = sum(t['checked'] for t in mine)
         entry['bad'] = sum(t['bad_content'] + t['bad_checksums'] for t in mine)
         if name != against:
-            entry['ratio'] = kernel.ratio(turns, name, against, 'loss_0_1')
+            entry['ratio'], entry['ratio_is_bound'] = ratio(turns, name, against)
         out.append(entry)
     return out
 
@@ -104,14 +121,14 @@ def memif_turn(ctx, gen, tandem, number):
     tandem.resume()
     gen.set(number)
     gen.run(port=0, rate_pps=0, ms=20)
-    search = CheckedSearch(gen, tandem, ctx.srtp_trial_ms, ctx.srtp_precision)
+    search = CheckedSearch(ctx, gen, tandem, ctx.srtp_trial_ms, ctx.srtp_precision)
     cycles = []
-    for _ in range(CYCLES_RUNS):
+    for _ in range(ctx.srtp_cycles_runs):
         tandem.cycles_begin()
         search.saturate(CYCLES_MS)
         cycles.append(tandem.cycles_end())
     record['cycles_a_packet'] = median([c for c in cycles if c])
-    search.into(record, ctx.srtp_loss_0)
+    search.into(record)
     tandem.pause()
     record['round_trip_after'] = ctx.pings.measure()
     record['kind'] = ctx.pings.kind(record['round_trip_before'], record['round_trip_after'])
@@ -124,7 +141,7 @@ def memif(ctx):
     gen, tandem = start_memif(ctx)
     try:
         for i in range(ctx.srtp_repeats):
-            for number, kind in enumerate(KINDS):
+            for number, kind in enumerate(KINDS[:ctx.srtp_kinds]):
                 progress.now(f'srtp on memif: {kind.name}, turn {i + 1}')
                 turns.append({**memif_turn(ctx, gen, tandem, number), 'round': i})
         drops = tandem.counters('drop.')
@@ -150,8 +167,8 @@ def veth(ctx):
             for device, dut in bench.duts.items():
                 progress.now(f'srtp on veth: {device}, turn {i + 1}')
                 with bench.turn(device) as (_, record):
-                    CheckedSearch(dut.gen, dut, ctx.kernel_trial_ms, ctx.kernel_precision,
-                                  **kernel.OPTIONS).into(record, ctx.srtp_loss_0)
+                    CheckedSearch(ctx, dut.gen, dut, ctx.kernel_trial_ms, ctx.kernel_precision,
+                                  **VETH_OPTIONS).into(record)
                 turns.append({**record, 'round': i})
     finally:
         bench.close()
@@ -183,17 +200,18 @@ def sessions(ctx):
 # ---- all of it ----------------------------------------------------------------------------------
 
 HEAD = ('  srtp                            0.1 %    0 loss  saturated  cycles   ratio   wrong\n'
-        '                                   kpps      kpps       kpps                 of probed')
+        '                                   kpps      kpps       kpps            * bound  of probed')
 
 
 def line(wire, entry):
     def kpps(figure):
         return f'{mid(figure) / 1e3:9,.0f}' if figure else '        –'
 
-    cycles, ratio = mid(entry['cycles_a_packet']), mid(entry.get('ratio'))
+    cycles, times = mid(entry['cycles_a_packet']), mid(entry.get('ratio'))
+    times = f'{"*" if entry["ratio_is_bound"] else " "}{times:5.2f}' if times else '     –'
     return (f'  {wire:5}  {entry["name"]:22} {kpps(entry["loss_0_1"])} {kpps(entry["loss_0"])}  '
             f'{kpps(entry["saturated"])}  {f"{cycles:6.0f}" if cycles else "     –"}  '
-            f'{f"{ratio:6.2f}" if ratio else "     –"}   {entry["bad"]} of {entry["checked"]:,}')
+            f'{times}   {entry["bad"]} of {entry["checked"]:,}')
 
 
 def measure(ctx):
