@@ -6,10 +6,13 @@ static void punt_one(struct worker *w, const struct packet *p, struct rte_mbuf *
 {
 	struct dp_punt what = {.kind = p->punt, .iface = p->iface};
 
-	if (p->punt == DP_PUNT_TOO_BIG)
+	if (p->punt == DP_PUNT_TOO_BIG) {
 		what.mtu = p->mtu;
-	else if (p->punt == DP_PUNT_UNRESOLVED)
+		/* What is plain text by now must not go back: only what is so in SRTP and SRTCP. */
+		what.quote = p->opened ? WIRE_RTCP_HLEN : p->payload_len;
+	} else if (p->punt == DP_PUNT_UNRESOLVED) {
 		what.nexthop = p->nexthop;
+	}
 	punt_packet(w, m, &what);
 }
 

@@ -49,17 +49,13 @@ static inline uint8_t tos_of(const struct packet *p)
 
 /*
  * The sender is told the largest IP packet that it may use, in its own family and with its own
- * SRTP's overhead. What ICMP quotes of a packet that was opened must not be more than headers.
+ * SRTP's overhead.
  */
-static void too_big(struct worker *w, struct packet *p, struct rte_mbuf *m, const struct out *o)
+static void too_big(struct worker *w, struct packet *p, const struct out *o)
 {
 	uint16_t growth = o->payload_len - p->payload_len;
 	uint16_t mtu = o->iface->mtu - o->ip_hlen - growth + p->ip_hlen + p->opened;
 
-	if (p->opened) {
-		m->data_len = p->l3_off + p->ip_hlen + WIRE_UDP_HLEN + WIRE_RTCP_HLEN;
-		m->pkt_len = m->data_len;
-	}
 	packet_drop_leg(w->t, p, FLOW_DROP_too_big);
 	flow_count(w->drops[FLOW_DROP_too_big], 1);
 	p->verdict = VERDICT_PUNT;
@@ -120,7 +116,7 @@ static inline bool can_send(struct worker *w, struct packet *p, struct rte_mbuf 
 	if (plan->flags & FLOW_PLAN_SEAL && !plan_seal(t, p, o))
 		return false;
 	if (unlikely(o->ip_hlen + WIRE_UDP_HLEN + o->payload_len > o->iface->mtu)) {
-		too_big(w, p, m, o);
+		too_big(w, p, o);
 		return false;
 	}
 	if (unlikely(!has_room(p, m, o))) {

@@ -21,6 +21,6 @@ struct wire_link answer_link(const struct host *h, uint16_t iface, const uint8_t
 
 /* ICMP to our addresses; and packets that don't fit the other side. They take the mbuf. */
 void icmp_input(struct host *h, uint16_t iface, struct rte_mbuf *m);
-void icmp_too_big(struct host *h, uint16_t iface, uint16_t mtu, struct rte_mbuf *m);
+void icmp_too_big(struct host *h, uint16_t iface, uint16_t mtu, uint16_t quote, struct rte_mbuf *m);
 
 #endif

@@ -63,7 +63,8 @@ ignored:
 	rte_pktmbuf_free(m);
 }
 
-static void tell_too_big(struct host *h, uint16_t iface, uint16_t mtu, const struct rte_mbuf *m)
+static void tell_too_big(struct host *h, uint16_t iface, uint16_t mtu, uint16_t quote,
+			 const struct rte_mbuf *m)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct rte_mbuf *answer;
@@ -82,6 +83,7 @@ static void tell_too_big(struct host *h, uint16_t iface, uint16_t mtu, const str
 	if (answer == NULL)
 		return;
 	wire_link_back(p, &f, h->tables->iface[iface].mac.addr_bytes, &link);
+	f.payload_len = RTE_MIN(f.payload_len, quote);
 	len = wire_icmp_too_big(rte_pktmbuf_mtod(answer, uint8_t *), answer_room(answer), &link,
 				&f.dst, p, &f, mtu);
 	if (answer_send(h, iface, answer, len))
@@ -90,8 +92,8 @@ static void tell_too_big(struct host *h, uint16_t iface, uint16_t mtu, const str
 		host_count(h, icmp_ignored);
 }
 
-void icmp_too_big(struct host *h, uint16_t iface, uint16_t mtu, struct rte_mbuf *m)
+void icmp_too_big(struct host *h, uint16_t iface, uint16_t mtu, uint16_t quote, struct rte_mbuf *m)
 {
-	tell_too_big(h, iface, mtu, m);
+	tell_too_big(h, iface, mtu, quote, m);
 	rte_pktmbuf_free(m);
 }

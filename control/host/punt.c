@@ -13,7 +13,7 @@ static void dispatch(struct host *h, struct rte_mbuf *m)
 	case DP_PUNT_ARP: neigh_input_arp(h, what.iface, m); break;
 	case DP_PUNT_ND: neigh_input_nd(h, what.iface, m); break;
 	case DP_PUNT_ICMP: icmp_input(h, what.iface, m); break;
-	case DP_PUNT_TOO_BIG: icmp_too_big(h, what.iface, what.mtu, m); break;
+	case DP_PUNT_TOO_BIG: icmp_too_big(h, what.iface, what.mtu, what.quote, m); break;
 	case DP_PUNT_UNRESOLVED: neigh_input_unresolved(h, what.iface, what.nexthop, m); break;
 	default: rte_pktmbuf_free(m); break;
 	}

@@ -123,7 +123,8 @@ enum dp_punt_kind {
 struct dp_punt {
 	uint8_t kind; /* enum dp_punt_kind */
 	uint16_t iface;
-	uint16_t mtu;
+	uint16_t mtu;   /* with DP_PUNT_TOO_BIG */
+	uint16_t quote; /* with it: bytes of UDP's payload that its sender may see again */
 	uint32_t nexthop;
 };
 const struct dp_punt *dp_punt_of(const struct rte_mbuf *m);

@@ -915,7 +915,7 @@ static void test_too_big(void **state)
 	sum = wire_checksum(wire_sum(p + 14, 20));
 	memcpy(p + 24, &sum, 2);
 	wire_put16(p + 38, 1480);
-	icmp_too_big(&h, LAN, 1480, frame_of(p, sizeof(p)));
+	icmp_too_big(&h, LAN, 1480, UINT16_MAX, frame_of(p, sizeof(p)));
 	assert_int_equal(sent_count, 1);
 	assert_memory_equal(sent[0].data, peer_mac, 6);
 	assert_int_equal(wire_frame_parse(sent[0].data, (uint32_t)sent[0].len, true, &f),
@@ -928,11 +928,11 @@ static void test_too_big(void **state)
 	assert_int_equal(wire_get16(sent[0].data + 40), 1480);
 	assert_int_equal(h.counter[HOST_too_big_sent], 1);
 
-	icmp_too_big(&h, LAN, 1480, frame_of(p, 100));       /* cut off */
-	icmp_too_big(&h, WAN, 1480, frame_of(p, sizeof(p))); /* not ours there */
+	icmp_too_big(&h, LAN, 1480, UINT16_MAX, frame_of(p, 100));       /* cut off */
+	icmp_too_big(&h, WAN, 1480, UINT16_MAX, frame_of(p, sizeof(p))); /* not ours there */
 	assert_int_equal(h.counter[HOST_icmp_bad], 2);
 	for (unsigned int i = 0; i < 100; i++)
-		icmp_too_big(&h, LAN, 1480, frame_of(p, sizeof(p)));
+		icmp_too_big(&h, LAN, 1480, UINT16_MAX, frame_of(p, sizeof(p)));
 	assert_int_equal(sent_count, 16);
 }
 
