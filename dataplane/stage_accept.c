@@ -146,8 +146,16 @@ static inline bool admit(struct worker *w, struct packet *p, enum sender sender)
 	return true;
 }
 
+/* Whom a packet before it in the burst was learned from is known only now. */
 bool packet_admit(struct worker *w, struct packet *p)
 {
+	if (unlikely(p->sender == SENDER_NEW)) {
+		p->sender = (uint8_t)sender_of(p);
+		if (p->sender == SENDER_STRANGER) {
+			packet_drop_leg(w->t, p, FLOW_DROP_source);
+			return false;
+		}
+	}
 	return admit(w, p, p->sender);
 }
 
