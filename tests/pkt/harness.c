@@ -12,6 +12,7 @@
  *	rpc JSON		a JSON-RPC request (or batch); answers its reply
  *	rx NAME QUEUE FILE	the packets of a pcap come in at the device's queue; time moves on
  *				by the differences of their timestamps
+ *	tight BYTES		from now on so much room is left behind a packet that comes in
  *	tx NAME FILE		writes what the device has sent since the last time to a pcap
  *	advance MS		time passes
  */
@@ -51,6 +52,7 @@ static struct {
 	struct sessions *sessions;
 	struct api *api;
 	bool started;
+	unsigned int tight; /* bytes behind a packet; 0: as the driver would leave it */
 	uint64_t now;
 } h;
 
@@ -178,10 +180,12 @@ static struct rte_mbuf *to_mbuf(const uint8_t *data, uint32_t len)
 
 	if (m == NULL)
 		return NULL;
-	if (len > rte_pktmbuf_tailroom(m)) {
+	if (len + h.tight > rte_pktmbuf_tailroom(m)) {
 		rte_pktmbuf_free(m);
 		return NULL;
 	}
+	if (h.tight)
+		m->data_off = (uint16_t)(m->buf_len - len - h.tight);
 	memcpy(rte_pktmbuf_mtod(m, void *), data, len);
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
@@ -272,13 +276,20 @@ static void do_advance(char *args)
 	answer("ok");
 }
 
+static void do_tight(char *args)
+{
+	h.tight = (unsigned int)strtoul(args, NULL, 10);
+	answer("ok");
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(char *args);
 	bool after_start;
 } commands[] = {
-	{"port", do_port, false}, {"start", do_start, false}, {"rpc", do_rpc, true},
-	{"rx", do_rx, true},      {"tx", do_tx, true},        {"advance", do_advance, true},
+	{"port", do_port, false},  {"start", do_start, false}, {"rpc", do_rpc, true},
+	{"rx", do_rx, true},       {"tx", do_tx, true},        {"advance", do_advance, true},
+	{"tight", do_tight, true},
 };
 
 static void run_line(char *line)
