@@ -8,7 +8,7 @@
 #include <rte_malloc.h>
 
 #define CHUNK_FIRST (32u << 10)
-#define CHUNK_MAX   (2u << 20)
+#define CHUNK_MAX   ((2u << 20) - 4096) /* with the allocator's header one hugepage */
 
 /* At the head of a chunk: one line. */
 struct slab_chunk {
