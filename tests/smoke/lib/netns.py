@@ -19,6 +19,11 @@ def setns(fd):
         raise OSError(ctypes.get_errno(), 'setns')
 
 
+def die_with_parent():
+    """For subprocess: one that runs in no namespace of ours would outlive a script that fails."""
+    libc.prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+
+
 @contextlib.contextmanager
 def inside(name):
     """Within this the thread is in namespace P-name."""

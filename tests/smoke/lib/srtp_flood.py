@@ -9,7 +9,7 @@ import sys
 import time
 
 from media import Endpoint, check, done, equal, paced, settle
-from netns import Raw
+from netns import Raw, die_with_parent
 from srtp_hand import Secured
 from tandem import Client
 
@@ -93,7 +93,8 @@ class Flood:
         raw.socket.close()
         self.process = subprocess.Popen([sys.executable, f'{LIB}/flood.py', 'a', self.path,
                                          f'{rate}'],
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=die_with_parent)
         self.start = time.monotonic()
 
     def end(self):

@@ -113,7 +113,8 @@ class Gst(Party):
             'fds': [s.fileno() for s in self.sockets], 'to': [*to, rtcp_to[1]],
             'send': self.sent, 'receive': self.got, 'rate': rate, 'samples': samples,
             'seq': self.seq, 'out': self.out, 'in': self.into})],
-            pass_fds=[s.fileno() for s in self.sockets], stdout=subprocess.PIPE)
+            pass_fds=[s.fileno() for s in self.sockets], stdout=subprocess.PIPE,
+            preexec_fn=netns.die_with_parent)
 
     def judge(self, other, packets):
         super().judge(other, packets)
