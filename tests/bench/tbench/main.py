@@ -51,7 +51,7 @@ def build_in(root, build, *options):
         setup = ['meson', 'configure', build, '-Dtests=true', *options]
     else:
         setup = ['meson', 'setup', build, root, *options]
-    wanted = ['control/tandemd'] + [f'tests/bench/bench_{n}' for n in ('cycles', 'gen',
+    wanted = ['control/tandemd'] + [f'tests/bench/bench_{n}' for n in ('cycles', 'gen', 'srtp',
                                                                        'pingpong')]
     for command in (setup, ['ninja', '-C', build, *wanted]):
         if subprocess.run(command, stdout=log, stderr=log, check=False).returncode != 0:
@@ -78,7 +78,7 @@ def measure(root, args, command):
     build = prepare(root)
     lock = alone()
     tmp = tempfile.mkdtemp(prefix='tandem-bench-')
-    begun, seconds = time.time(), {}
+    begun, seconds, failed = time.time(), {}, []
     figures = {'meta': {**machine.facts(root, build), 'command': command,
                         'mode': 'quick' if args.quick else 'full',
                         'date': time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(begun))}}
@@ -90,12 +90,16 @@ def measure(root, args, command):
                 for part in parts_wanted(args):
                     progress.keep(f'\n{part}')
                     part_begun = time.time()
-                    figures[part] = PARTS[part](ctx)
+                    try:
+                        figures[part] = PARTS[part](ctx)
+                    except Failed as e:  # half an hour of the others is not to be lost
+                        progress.keep(f'  {part} has failed: {e}')
+                        failed.append(part)
                     seconds[part] = round(time.time() - part_begun)
         figures['meta'].update(
             round_trips=ctx.pings.all, tsc_hz=ctx.pings.tsc_hz,
             near_below_cycles=ctx.pings.near_below(), seconds=round(time.time() - begun),
-            part_seconds=seconds,
+            part_seconds=seconds, failed=failed,
             trial_ms=ctx.trial_ms, kernel_trial_ms=ctx.kernel_trial_ms, repeats=ctx.repeats)
     finally:
         progress.clear()
@@ -139,6 +143,8 @@ def main(root, usage, argv):
             for path in report.write(root, figures):
                 give_back(path)
                 say(f'written: {os.path.relpath(path, root)}')
+        if figures['meta'].get('failed'):
+            return 1
     except Failed as e:
         progress.clear()
         print(f'bench: {e}', file=sys.stderr)

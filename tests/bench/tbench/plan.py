@@ -6,6 +6,7 @@ from .machine import Pings
 
 FLOWS = (1, 1000, 100000, 1000000)
 SIZES = (72, 200, 1280)  # of IP packets
+ALL_SIZES = (1000, 1000000)  # flows; with others 200 bytes alone
 PROFILES = (crypto.CM, 'AES_CM_128_HMAC_SHA1_32', crypto.GCM, 'AEAD_AES_256_GCM')
 
 
@@ -27,7 +28,7 @@ class Context:
     def plan_full(self):
         self.cycles = [(s, n) for s in SCENARIOS for n in FLOWS]
         self.cycle_sizes, self.cycle_bursts, self.cycle_rounds = SIZES, (0, 1, 4, 8, 32), 10000
-        self.wire = [(s, n, SIZES) for s in SCENARIOS for n in FLOWS]
+        self.wire = [(s, n, SIZES if n in ALL_SIZES else (200,)) for s in SCENARIOS for n in FLOWS]
         self.repeats, self.trial_ms, self.precision = 3, 150, 0.01
         self.latency_ms, self.churn_ms = 500, 3000
         self.starts, self.returns = 5, 40
