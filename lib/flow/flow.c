@@ -61,16 +61,24 @@ static size_t secure_size(const struct flow_tables *t)
 	return 2 * (size_t)t->session_count * sizeof(*t->secure);
 }
 
-/* Zero pages that exist once they are written to: plain calls never do. */
-static int create_secure(struct flow_tables *t)
+static size_t bundle_size(const struct flow_tables *t)
 {
-	void *p = mmap(NULL, secure_size(t), PROT_READ | PROT_WRITE,
+	return 2 * (size_t)t->session_count * sizeof(*t->bundle);
+}
+
+/* Zero pages that exist once they are written to: calls that need none of it never do. */
+static void *lazy_create(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (p == MAP_FAILED)
-		return -ENOMEM;
-	t->secure = p;
-	return 0;
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void lazy_free(void *p, size_t size)
+{
+	if (p != NULL)
+		munmap(p, size);
 }
 
 static int create_arrays(struct flow_tables *t, const struct flow_limits *limits)
@@ -87,7 +95,9 @@ static int create_arrays(struct flow_tables *t, const struct flow_limits *limits
 	if (t->slot == NULL || t->plan == NULL || t->leg == NULL || t->nexthop == NULL ||
 	    t->rcu == NULL)
 		return -ENOMEM;
-	return create_secure(t);
+	t->secure = lazy_create(secure_size(t));
+	t->bundle = lazy_create(bundle_size(t));
+	return t->secure == NULL || t->bundle == NULL ? -ENOMEM : 0;
 }
 
 struct flow_tables *flow_tables_create(const struct flow_limits *limits)
@@ -118,8 +128,8 @@ void flow_tables_free(struct flow_tables *t)
 {
 	if (t == NULL)
 		return;
-	if (t->secure != NULL)
-		munmap(t->secure, secure_size(t));
+	lazy_free(t->bundle, bundle_size(t));
+	lazy_free(t->secure, secure_size(t));
 	rte_free(t->rcu);
 	rte_free(t->nexthop);
 	rte_free(t->leg);

@@ -93,6 +93,10 @@ enum flow_plan_flags {
 	FLOW_PLAN_OPEN = 1 << 9,      /* what arrives is SRTP: opened by secure[leg] */
 	FLOW_PLAN_SEAL = 1 << 10,     /* what goes out is SRTP: sealed by secure[leg ^ 1] */
 	FLOW_PLAN_SRTP = 1 << 11,     /* what arrives is SRTP, opened or not */
+	FLOW_PLAN_STUN = 1 << 12,     /* STUN that arrives is control's, whoever sends it */
+	FLOW_PLAN_DTLS = 1 << 13,     /* DTLS likewise */
+	FLOW_PLAN_FB_DROP = 1 << 14,  /* the other leg takes no RTCP feedback (RFC 4585) */
+	FLOW_PLAN_BUNDLE = 1 << 15,   /* several media sections: bundle[leg] says which plan next */
 };
 
 /*
@@ -186,6 +190,19 @@ struct flow_secure {
 	struct srtp_leg *leg;
 } __rte_aligned(32);
 
+#define FLOW_BUNDLE_SECTIONS 16
+#define FLOW_BUNDLE_NONE     0xff
+
+/*
+ * The media sections that share one transport (RFC 8843), of the leg whose plan has
+ * FLOW_PLAN_BUNDLE. Writer: control, store by store. Readers: workers, acquire. A plan that is
+ * taken out here is freed after a grace period, as one taken out of a slot.
+ */
+struct flow_bundle {
+	uint8_t section[128];                /* by RTP payload type; FLOW_BUNDLE_NONE */
+	uint32_t plan[FLOW_BUNDLE_SECTIONS]; /* of each section; 0: none */
+} __rte_cache_aligned;
+
 /* Time for last_seen: about 0.4 ms a tick, wraps after weeks; subtract as int32_t. */
 #define FLOW_TICK_SHIFT 20
 #define FLOW_FINE_SHIFT 10
@@ -223,6 +240,8 @@ struct flow_tables {
 	struct flow_leg_rt *leg; /* [2 * session_count] */
 	/* [2 * session_count]; pages that no call with secrets has touched take no memory. */
 	struct flow_secure *secure;
+	/* [2 * session_count]; paged in as bundles use it, and zero before. */
+	struct flow_bundle *bundle;
 	struct flow_nexthop *nexthop; /* [nexthop_count]; 0 is never valid */
 	struct rte_rcu_qsbr *rcu;
 	uint32_t plan_count, session_count, nexthop_count;
