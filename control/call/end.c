@@ -73,6 +73,8 @@ enum session_fault session_end(struct sessions *s, struct session *se, enum end_
 	se->life = LIFE_ENDING;
 	se->reason = reason;
 	retire_push(s, &r);
+	if (s->ended_fn != NULL)
+		s->ended_fn(s->ended_arg, session_id(se));
 	return SESSION_OK;
 }
 

@@ -166,6 +166,7 @@ enum session_fault session_publish_fault(const struct sessions *s, const struct 
 void session_fill_answer(const struct sessions *s, const struct session *se,
 			 struct session_answer *a)
 {
+	memset(a->leg, 0, sizeof(a->leg));
 	a->generation = se->generation;
 	a->worker = se->worker;
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {

@@ -295,7 +295,7 @@ enum session_fault secure_prepare(struct sessions *s, const struct session *se,
 		l->was_on = l->on = se->leg[i].flags & LEG_SDES;
 		if (want[i] == NULL)
 			continue;
-		if (want[i]->type != LEG_SECURITY_NONE) {
+		if (want[i]->type == LEG_SECURITY_SDES) {
 			f = prepare_sdes(s, se, i, want[i], l, err);
 		} else if (l->was_on) {
 			l->on = false;

@@ -52,6 +52,12 @@ bool session_next(struct sessions *s, uint32_t *cursor, uint32_t *budget, struct
 	return false;
 }
 
+void sessions_watch(struct sessions *s, void (*ended)(void *arg, const char *id), void *arg)
+{
+	s->ended_fn = ended;
+	s->ended_arg = arg;
+}
+
 void sessions_set_draining(struct sessions *s, bool on)
 {
 	s->draining = on;

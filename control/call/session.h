@@ -23,6 +23,8 @@
 #define SESSION_ID_MAX     128 /* bytes */
 #define SESSION_DSCP_KEEP  0xff
 #define SESSION_IDLE_MAX_S 86400
+#define LEG_FINGERPRINTS   8 /* of one far end: a certificate by several hashes, or several */
+#define LEG_CANDIDATES     4 /* of our own, for one leg */
 
 struct sessions;
 
@@ -30,7 +32,10 @@ struct sessions;
 enum leg_latch { LEG_LATCH_STRICT, LEG_LATCH_ONCE, LEG_LATCH_FOLLOW };
 enum leg_rtcp { LEG_RTCP_NEXT, LEG_RTCP_MUX, LEG_RTCP_NONE };
 enum leg_kind { LEG_KIND_RTP, LEG_KIND_UDP };
-enum leg_security_type { LEG_SECURITY_NONE, LEG_SECURITY_SDES };
+enum leg_security_type { LEG_SECURITY_NONE, LEG_SECURITY_SDES, LEG_SECURITY_DTLS };
+enum leg_setup { LEG_SETUP_PASSIVE, LEG_SETUP_ACTIVE, LEG_SETUP_ACTPASS };
+enum leg_ice_mode { LEG_ICE_NONE, LEG_ICE_LITE, LEG_ICE_FULL };
+enum leg_ice_role { LEG_ICE_CONTROLLED, LEG_ICE_CONTROLLING };
 enum session_state { SESSION_WAITING, SESSION_ONE_WAY, SESSION_ACTIVE };
 
 /* Why not. Front ends turn it into their protocol's error. */
@@ -61,18 +66,72 @@ struct leg_remote {
 	uint16_t rtcp_port; /* 0: port + 1 */
 };
 
+/* As behind `a=fingerprint:` (RFC 8122): "sha-256", "AB:CD:…". Valid during the call. */
+struct leg_fingerprint {
+	const char *hash, *value;
+};
+
+/*
+ * Keys by DTLS (RFC 5763, RFC 5764). In an update, what is not given stays; another setup, other
+ * fingerprints, other profiles or `renew` mean a new association (RFC 8842 §3.1), while media
+ * goes on under the old keys until there are new ones.
+ */
+struct leg_dtls {
+	bool has_setup;
+	uint8_t setup; /* enum leg_setup of ours; actpass: the far end decides; default passive */
+	bool renew;    /* a new association although nothing else is new; updates only */
+	uint8_t fingerprint_count; /* 0: not known yet: no keys until it is */
+	struct leg_fingerprint fingerprint[LEG_FINGERPRINTS];
+	uint8_t profile_count;               /* 0: the configured ones */
+	uint8_t profile[SRTP_PROFILE_COUNT]; /* enum srtp_profile, the best first */
+};
+
 /*
  * How a leg is protected. Keys are secrets: whoever fills this in wipes it. A key without
  * bytes is one that was not given: with master_len 0, MKI and lifetime are for a local key that
  * is made here.
  */
 struct leg_security {
-	uint8_t type; /* enum leg_security_type; the rest is for SDES */
-	bool has_profile;
-	uint8_t profile; /* enum srtp_profile */
+	uint8_t type;    /* enum leg_security_type */
 	uint16_t window; /* packets, a power of two; 0: the configured one, or as it is */
-	uint32_t tag;    /* of the crypto attribute; 0: 1, or as it is */
+	/* With SDES. */
+	bool has_profile;
+	uint8_t profile;               /* enum srtp_profile */
+	uint32_t tag;                  /* of the crypto attribute; 0: 1, or as it is */
 	struct sdes_key local, remote; /* for what is sent to the leg; for what comes from it */
+	/* With DTLS. */
+	struct leg_dtls dtls;
+};
+
+/*
+ * ICE on a leg (RFC 8445), one component: it needs rtcp "mux" or "none", latch "strict", and no
+ * `remote`, since the far end is the nominated one. Text is zero-ended and valid during the
+ * call. In an update, candidates are added to those there are (trickle); another mode makes a
+ * new agent, LEG_ICE_NONE takes it away.
+ */
+struct leg_ice {
+	uint8_t mode;  /* enum leg_ice_mode */
+	bool has_role; /* default: controlling if the far end is lite, or not known at creation */
+	uint8_t role;  /* enum leg_ice_role; lite is controlled */
+	const char *ufrag, *pwd; /* the far end's, both or NULL; other ones than before: it has
+				    restarted, and so do we */
+	bool remote_lite;
+	/* Begin anew with credentials of our own (updates only), once: the answer has them. */
+	bool restart;
+	bool end_of_candidates;
+	unsigned int candidate_count;
+	const char *const *candidate; /* "candidate:…", "a=candidate:…" */
+};
+
+/*
+ * Several sessions over one transport (RFC 8843). The session of the first media section has the
+ * transport; the leg of the same number of each further one names it here, and has no port, ICE
+ * or security of its own. Legs that share a transport tell their payload types, all of them
+ * different.
+ */
+struct leg_bundle {
+	const char *transport;     /* id of the transport's session; NULL: the leg has its own */
+	uint64_t payload_types[2]; /* bit n % 64 of [n / 64]; none: the leg is in no bundle */
 };
 
 struct leg_params {
@@ -82,7 +141,10 @@ struct leg_params {
 	uint16_t address;          /* index into the configuration's */
 	uint8_t latch, rtcp, kind; /* enum leg_latch, leg_rtcp, leg_kind */
 	uint8_t dscp;              /* of what is sent to this leg; SESSION_DSCP_KEEP */
+	bool no_feedback;          /* takes no RTCP feedback (RFC 4585): it is left out */
 	struct leg_security security;
+	struct leg_ice ice;
+	struct leg_bundle bundle;
 };
 
 struct session_params {
@@ -99,8 +161,14 @@ struct leg_change {
 	bool set_latch, set_rtcp, set_hold, set_dscp;
 	bool hold;
 	uint8_t latch, rtcp, dscp;
+	bool set_feedback, no_feedback;
 	bool set_security;
 	struct leg_security security;
+	bool set_ice;
+	struct leg_ice ice;
+	/* payload_types are new; `transport` may be repeated, but can't change. */
+	bool set_bundle;
+	struct leg_bundle bundle;
 };
 
 struct session_change {
@@ -121,6 +189,22 @@ struct session_endpoint {
 /* {"ip", "port"}, or null. */
 void session_w_endpoint(struct tnd_buf *b, const char *key, const struct session_endpoint *e);
 
+/* What to tell the far end of our side of a leg. */
+struct session_ice {
+	bool on; /* the rest is valid */
+	bool lite;
+	char ufrag[33], pwd[65];
+	unsigned int candidate_count;
+	char candidate[LEG_CANDIDATES][192]; /* "candidate:…" */
+};
+
+struct session_dtls {
+	bool on;
+	uint8_t setup;         /* enum leg_setup */
+	char hash[16];         /* "sha-256" */
+	char fingerprint[192]; /* "AB:CD:…" */
+};
+
 /* The answer to create and update. */
 struct session_answer {
 	bool created;
@@ -131,6 +215,9 @@ struct session_answer {
 		const char *profile; /* NULL: not encrypted, or not asked about */
 		/* The crypto attribute of a key made here, until the session changes; or NULL. */
 		const char *crypto;
+		/* Of a bundled leg: its transport's, as `local` and `rtcp` are. */
+		struct session_ice ice;
+		struct session_dtls dtls;
 	} leg[SESSION_LEGS];
 };
 
@@ -155,6 +242,8 @@ enum session_fault session_update(struct sessions *s, const struct session_chang
 typedef void (*session_done_fn)(void *arg, const char *report, size_t len);
 enum session_fault session_delete(struct sessions *s, const char *id, session_done_fn done,
 				  void *arg, struct session_error *err);
+/* Another front end's: called with the id of each session that has just ended, for any reason. */
+void sessions_watch(struct sessions *s, void (*ended)(void *arg, const char *id), void *arg);
 /* Call no `done` that is still pending; the sessions end all the same. */
 void sessions_forget_callers(struct sessions *s);
 
