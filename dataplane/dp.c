@@ -283,13 +283,23 @@ unsigned int dp_event_receive(struct dp *dp, struct flow_event *ev, unsigned int
 	return got;
 }
 
-bool dp_inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m)
+static bool inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m, uint64_t flags)
 {
 	m->port = dp->t->iface[iface].port;
-	m->ol_flags = 0;
+	m->ol_flags = flags;
 	/* Worker 0 has queue 0 of every device. */
 	if (rte_ring_sp_enqueue(dp->w[0]->inject, m) == 0)
 		return true;
 	rte_pktmbuf_free(m);
 	return false;
+}
+
+bool dp_inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m)
+{
+	return inject(dp, iface, m, dp_tx_ready_flag);
+}
+
+bool dp_inject_local(struct dp *dp, uint16_t iface, struct rte_mbuf *m)
+{
+	return inject(dp, iface, m, 0);
 }

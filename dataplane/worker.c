@@ -65,16 +65,11 @@ static unsigned int poll_devices(struct worker *w)
 	return total;
 }
 
-/* Strays of ours come in as if from the wire; frames of others go out by our queue. */
-static unsigned int poll_handoff(struct worker *w, struct rte_ring *from)
+/* Frames that are ready go out by our queue; all else comes in as if from the wire. */
+static void take_in(struct worker *w, struct rte_mbuf **in, unsigned int n)
 {
-	struct rte_mbuf *in[BURST_MAX];
 	struct burst *b = &w->burst;
-	unsigned int n = rte_ring_sc_dequeue_burst(from, (void **)in, BURST_MAX, NULL);
 
-	if (likely(n == 0))
-		return 0;
-	worker_count(w, handoff_in, n);
 	b->n = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		if (in[i]->ol_flags & dp_tx_ready_flag) {
@@ -86,9 +81,22 @@ static unsigned int poll_handoff(struct worker *w, struct rte_ring *from)
 	}
 	if (b->n)
 		run_stages(w, b);
+}
+
+/* Strays of ours, and frames that others can't send. */
+static unsigned int poll_handoff(struct worker *w, struct rte_ring *from)
+{
+	struct rte_mbuf *in[BURST_MAX];
+	unsigned int n = rte_ring_sc_dequeue_burst(from, (void **)in, BURST_MAX, NULL);
+
+	if (likely(n == 0))
+		return 0;
+	worker_count(w, handoff_in, n);
+	take_in(w, in, n);
 	return n;
 }
 
+/* Frames of control's, some of them to our own addresses. */
 static unsigned int poll_inject(struct worker *w)
 {
 	struct rte_mbuf *in[BURST_MAX];
@@ -97,8 +105,7 @@ static unsigned int poll_inject(struct worker *w)
 	if (likely(n == 0))
 		return 0;
 	worker_count(w, injected, n);
-	for (unsigned int i = 0; i < n; i++)
-		tx_frames(w, in[i]->port, &in[i], 1);
+	take_in(w, in, n);
 	return n;
 }
 

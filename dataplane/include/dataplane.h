@@ -141,4 +141,7 @@ unsigned int dp_event_receive(struct dp *dp, struct flow_event *ev, unsigned int
  */
 bool dp_inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m);
 
+/* The same for a frame to one of our own addresses: it comes in as if from that wire. */
+bool dp_inject_local(struct dp *dp, uint16_t iface, struct rte_mbuf *m);
+
 #endif
