@@ -29,6 +29,8 @@ struct host_limit {
 	uint32_t milli;   /* thousandths of a token */
 };
 
+struct udp_hops;
+
 struct host {
 	struct loop loop;
 	const struct config *config;
@@ -46,6 +48,7 @@ struct host {
 
 	/* Private to host/ from here on. */
 	unsigned int ports_open;
+	struct udp_hops *udp;
 	struct loop_poller punts;
 	struct tnd_timer link_timer;
 	bool link_up[FLOW_PORTS_MAX]; /* by DPDK port */

@@ -8,6 +8,7 @@
 #include <rte_errno.h>
 
 #include "log.h"
+#include "udp.h"
 #include "watch.h"
 
 #define NEXTHOPS_MIN 1024
@@ -304,6 +305,8 @@ int host_init(struct host *h, const struct config *config, uint64_t now_tsc)
 		if (err != 0)
 			tnd_err("host", "the neighbour table cannot be made: %s", strerror(-err));
 	}
+	if (err == 0)
+		err = udp_init(h);
 	if (err != 0) {
 		host_free(h);
 		return err;
@@ -334,6 +337,7 @@ void host_free(struct host *h)
 	tnd_timer_stop(&h->loop.timers, &h->link_timer);
 	tnd_timer_stop(&h->loop.timers, &h->watchdog_timer);
 	loop_del_poller(&h->punts);
+	udp_free(h);
 	neigh_free(h);
 	dp_free(h->dp);
 	close_devices(h);

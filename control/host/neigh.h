@@ -55,6 +55,14 @@ void neigh_unref(struct host *h, uint32_t nexthop);
 /* Has it a usable MAC? Packets for one that has none yet wait in the table, a few each. */
 bool neigh_ready(const struct host *h, uint32_t nexthop);
 
+/*
+ * Send a frame by a next hop on which the caller has a reference; it is ready but for the MAC
+ * address it goes to, and waits if there is none yet. Takes the mbuf. 0, -EHOSTUNREACH (the
+ * neighbour does not answer), -ENOBUFS (too many wait, or the ring to the worker is full);
+ * counted.
+ */
+int neigh_output(struct host *h, uint32_t nexthop, struct rte_mbuf *m);
+
 /* For listing: entries from *cursor on; false at the end. */
 bool neigh_next(const struct host *h, uint32_t *cursor, struct neigh_info *out);
 

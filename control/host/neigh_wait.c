@@ -4,6 +4,8 @@
  * that nobody who makes tandem send to silent addresses can empty the packet pool. The oldest
  * are kept: they are what starts a call.
  */
+#include <errno.h>
+
 #include "neigh_private.h"
 
 void neigh_wait_init(struct neigh_table *n)
@@ -43,11 +45,15 @@ static void append(struct neigh_table *n, struct neigh *e, struct rte_mbuf *m)
 	e->wait_count++;
 }
 
-static void send_to(struct host *h, const struct neigh *e, struct rte_mbuf *m)
+static bool send_to(struct host *h, const struct neigh *e, struct rte_mbuf *m)
 {
+	bool local = h->tables->nexthop[neigh_index(h, e)].mac & FLOW_NEXTHOP_LOCAL, sent;
+
 	memcpy(rte_pktmbuf_mtod(m, void *), e->mac.addr_bytes, RTE_ETHER_ADDR_LEN);
-	if (!dp_inject(h->dp, e->iface, m))
+	sent = local ? dp_inject_local(h->dp, e->iface, m) : dp_inject(h->dp, e->iface, m);
+	if (!sent)
 		host_count(h, inject_full);
+	return sent;
 }
 
 void neigh_wait_flush(struct host *h, struct neigh *e)
@@ -64,22 +70,38 @@ void neigh_wait_drop(struct host *h, struct neigh *e)
 	}
 }
 
+int neigh_output(struct host *h, uint32_t nexthop, struct rte_mbuf *m)
+{
+	struct neigh_table *n = h->neigh;
+	struct neigh *e = &n->entry[nexthop];
+
+	if (e->has_mac)
+		return send_to(h, e, m) ? 0 : -ENOBUFS;
+	if (e->state == NEIGH_FAILED) {
+		rte_pktmbuf_free(m);
+		host_count(h, wait_failed);
+		return -EHOSTUNREACH;
+	}
+	if (e->wait_count == NEIGH_WAIT_EACH || n->wait_free == 0) {
+		rte_pktmbuf_free(m);
+		host_count(h, wait_full);
+		return -ENOBUFS;
+	}
+	append(n, e, m);
+	return 0;
+}
+
 void neigh_input_unresolved(struct host *h, uint16_t iface, uint32_t nexthop, struct rte_mbuf *m)
 {
 	struct neigh_table *n = h->neigh;
 	struct neigh *e = nexthop < n->count ? &n->entry[nexthop] : NULL;
 
 	/* The entry may have gone, or become another's, while the packet was on its way here. */
-	if (e == NULL || !e->used || e->iface != iface || e->state == NEIGH_FAILED ||
-	    (e->refs == 0 && !e->has_mac) || m->data_len < RTE_ETHER_HDR_LEN) {
+	if (e == NULL || !e->used || e->iface != iface || (e->refs == 0 && !e->has_mac) ||
+	    m->data_len < RTE_ETHER_HDR_LEN) {
 		rte_pktmbuf_free(m);
 		host_count(h, wait_failed);
-	} else if (e->has_mac) {
-		send_to(h, e, m);
-	} else if (e->wait_count == NEIGH_WAIT_EACH || n->wait_free == 0) {
-		rte_pktmbuf_free(m);
-		host_count(h, wait_full);
 	} else {
-		append(n, e, m);
+		neigh_output(h, nexthop, m);
 	}
 }
