@@ -126,6 +126,7 @@ void config_free(struct config *c)
 	free(c->addresses);
 	free(c->neighbours);
 	free(c->routes);
+	free(c->stun_servers);
 	free(c->text);
 	free(c);
 }

@@ -48,6 +48,11 @@ struct config_route { /* prefix beyond a gateway, besides each address's own pre
 	union wire_ip gateway;
 };
 
+struct config_stun {
+	union wire_ip ip;
+	uint16_t port;
+};
+
 struct config {
 	char **eal_args;
 	unsigned int eal_arg_count;
@@ -68,6 +73,15 @@ struct config {
 	enum tnd_log_level log_level;
 	enum srtp_engine srtp_engine;
 	uint16_t srtp_window; /* packets, a power of two */
+	struct config_stun *stun_servers;
+	unsigned int stun_server_count;
+	/* PEM files; both "": a certificate is made at start. Otherwise both are set. */
+	char dtls_certificate[256], dtls_key[256];
+	bool dtls_per_session; /* one made for each leg */
+	uint16_t dtls_mtu;     /* UDP payload, bytes */
+	uint32_t dtls_half_open;
+	uint8_t dtls_profile[SRTP_PROFILE_COUNT]; /* enum srtp_profile, the best first */
+	uint8_t dtls_profile_count;               /* at least one */
 	char socket[108], ro_socket[108], group[64];
 	char *text; /* the file as read, for config.get (no secrets in it yet) */
 	size_t text_len;
@@ -81,8 +95,8 @@ void config_free(struct config *c);
 
 /*
  * What a configuration is right to name and this machine lacks: PCI devices, the kernel
- * interfaces of vdevs, the group. 0, or -ENODEV with the first such place in `err`; on from
- * *cursor (0 at first), so that all can be listed.
+ * interfaces of vdevs, the group, a certificate with its key. 0, or -ENODEV with the first such
+ * place in `err`; on from *cursor (0 at first), so that all can be listed.
  */
 int config_check_machine(const struct config *c, unsigned int *cursor, struct json_error *err);
 

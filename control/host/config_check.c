@@ -254,6 +254,63 @@ static int check_mtus(const struct config *c, struct json_error *err)
 	return 0;
 }
 
+static bool has_family(const struct config *c, bool is4)
+{
+	for (unsigned int i = 0; i < c->address_count; i++)
+		if (wire_ip_is4(&c->addresses[i].ip) == is4)
+			return true;
+	return false;
+}
+
+static int check_ice(const struct config *c, struct json_error *err)
+{
+	for (unsigned int i = 0; i < c->stun_server_count; i++) {
+		const struct config_stun *s = &c->stun_servers[i];
+
+		config_at(err, "/ice/stun_servers/%u/ip", i);
+		if (!wire_ip_is_unicast(&s->ip))
+			return config_fault(err, "not the address of a single host");
+		if (!has_family(c, wire_ip_is4(&s->ip)))
+			return config_fault(err, "no address in /addresses is of its IP version");
+		for (unsigned int k = 0; k < i; k++)
+			if (c->stun_servers[k].port == s->port &&
+			    wire_ip_equal(&c->stun_servers[k].ip, &s->ip))
+				return config_fault(err, "/ice/stun_servers/%u is the same server",
+						    k);
+	}
+	return 0;
+}
+
+static int check_file_name(const char *pointer, const char *path, struct json_error *err)
+{
+	config_at(err, "%s", pointer);
+	return path[0] == '/' ? 0 : config_fault(err, "must be an absolute path");
+}
+
+static int check_dtls(const struct config *c, struct json_error *err)
+{
+	if (c->dtls_certificate[0] == '\0' && c->dtls_key[0] != '\0') {
+		config_at(err, "/dtls/key");
+		return config_fault(err, "a key is of use only with its certificate");
+	}
+	if (c->dtls_certificate[0] != '\0' && c->dtls_per_session) {
+		config_at(err, "/dtls/per_session");
+		return config_fault(err, "each leg would have a certificate of its own, and "
+					 "/dtls/certificate be of no use");
+	}
+	for (unsigned int i = 0; i < c->dtls_profile_count; i++)
+		for (unsigned int k = 0; k < i; k++)
+			if (c->dtls_profile[i] == c->dtls_profile[k]) {
+				config_at(err, "/dtls/profiles/%u", i);
+				return config_fault(err, "named twice");
+			}
+	if (c->dtls_certificate[0] == '\0')
+		return 0;
+	if (check_file_name("/dtls/certificate", c->dtls_certificate, err) != 0)
+		return -EINVAL;
+	return check_file_name("/dtls/key", c->dtls_key, err);
+}
+
 static int check_api(const struct config *c, struct json_error *err)
 {
 	config_at(err, "/api/socket");
@@ -283,6 +340,10 @@ int config_check(const struct config *c, struct json_error *err)
 		rc = check_neighbours(c, err);
 	if (rc == 0)
 		rc = check_routes(c, err);
+	if (rc == 0)
+		rc = check_ice(c, err);
+	if (rc == 0)
+		rc = check_dtls(c, err);
 	if (rc == 0)
 		rc = check_api(c, err);
 	return rc;

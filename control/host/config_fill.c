@@ -202,6 +202,55 @@ static void fill_srtp(struct config *c, const struct cfg_srtp *srtp)
 	c->srtp_window = (uint16_t)rte_align32pow2((uint32_t)srtp->window);
 }
 
+static int fill_ice(struct config *c, const struct cfg_ice *ice, struct json_error *err)
+{
+	const struct cfg_stun_server *in = ice->stun_servers.items;
+
+	c->stun_servers = list(ice->stun_servers.count, sizeof(*c->stun_servers));
+	if (c->stun_servers == NULL)
+		return -ENOMEM;
+	c->stun_server_count = (unsigned int)ice->stun_servers.count;
+	for (unsigned int i = 0; i < c->stun_server_count; i++) {
+		c->stun_servers[i].port = (uint16_t)in[i].port;
+		config_at(err, "/ice/stun_servers/%u/ip", i);
+		if (parse_ip(in[i].ip, &c->stun_servers[i].ip, err) != 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* As they stand; of those that are usual, the ones first that cost a worker least. */
+static void fill_profiles(struct config *c, const struct json_items *items)
+{
+	/* By the schema's order. */
+	static const uint8_t known[] = {SRTP_AES_CM_128_HMAC_SHA1_80, SRTP_AES_CM_128_HMAC_SHA1_32,
+					SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM};
+	static const uint8_t usual[] = {SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM,
+					SRTP_AES_CM_128_HMAC_SHA1_80, SRTP_AES_CM_128_HMAC_SHA1_32};
+	const enum cfg_dtls_profile *in = items->items;
+
+	for (size_t i = 0; i < items->count; i++)
+		c->dtls_profile[c->dtls_profile_count++] = known[in[i]];
+	if (items->count == 0) {
+		memcpy(c->dtls_profile, usual, sizeof(usual));
+		c->dtls_profile_count = sizeof(usual);
+	}
+}
+
+static void fill_dtls(struct config *c, const struct cfg_dtls *dtls)
+{
+	if (dtls->has_certificate)
+		snprintf(c->dtls_certificate, sizeof(c->dtls_certificate), "%s", dtls->certificate);
+	if (dtls->has_key)
+		snprintf(c->dtls_key, sizeof(c->dtls_key), "%s", dtls->key);
+	else
+		memcpy(c->dtls_key, c->dtls_certificate, sizeof(c->dtls_key));
+	c->dtls_per_session = dtls->per_session;
+	c->dtls_mtu = (uint16_t)dtls->mtu;
+	c->dtls_half_open = (uint32_t)dtls->half_open;
+	fill_profiles(c, &dtls->profiles);
+}
+
 static void fill_api(struct config *c, const struct cfg_api *api)
 {
 	snprintf(c->socket, sizeof(c->socket), "%s", api->socket);
@@ -220,6 +269,7 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 	/* The schema lists the levels in the order of the enum. */
 	c->log_level = (enum tnd_log_level)file->log.level;
 	fill_srtp(c, &file->srtp);
+	fill_dtls(c, &file->dtls);
 	fill_api(c, &file->api);
 	rc = fill_eal(c, &file->eal);
 	if (rc == 0)
@@ -232,5 +282,7 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 		rc = fill_neighbours(c, &file->neighbours, err);
 	if (rc == 0)
 		rc = fill_routes(c, &file->routes, err);
+	if (rc == 0)
+		rc = fill_ice(c, &file->ice, err);
 	return rc;
 }

@@ -98,7 +98,12 @@ int config_check_machine(const struct config *c, unsigned int *cursor, struct js
 	if (*cursor == c->interface_count + 1) {
 		(*cursor)++;
 		config_at(err, "/srtp/engine");
-		return check_engine(c->srtp_engine, err);
+		if (check_engine(c->srtp_engine, err) != 0)
+			return -ENODEV;
+	}
+	if (*cursor == c->interface_count + 2) {
+		(*cursor)++;
+		return config_check_certificate(c, err);
 	}
 	return 0;
 }

@@ -16,5 +16,7 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 /* Do the parts fit together? */
 int config_check(const struct config *c, struct json_error *err);
 int config_check_addresses(const struct config *c, struct json_error *err);
+/* The files of DTLS: can they be read, and do they belong together? 0 or -ENODEV. */
+int config_check_certificate(const struct config *c, struct json_error *err);
 
 #endif
