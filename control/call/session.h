@@ -34,7 +34,8 @@ enum leg_rtcp { LEG_RTCP_NEXT, LEG_RTCP_MUX, LEG_RTCP_NONE };
 enum leg_kind { LEG_KIND_RTP, LEG_KIND_UDP };
 enum leg_security_type { LEG_SECURITY_NONE, LEG_SECURITY_SDES, LEG_SECURITY_DTLS };
 enum leg_setup { LEG_SETUP_PASSIVE, LEG_SETUP_ACTIVE, LEG_SETUP_ACTPASS };
-enum leg_ice_mode { LEG_ICE_NONE, LEG_ICE_LITE, LEG_ICE_FULL };
+/* As it is: in updates only. */
+enum leg_ice_mode { LEG_ICE_NONE, LEG_ICE_LITE, LEG_ICE_FULL, LEG_ICE_AS_IS };
 enum leg_ice_role { LEG_ICE_CONTROLLED, LEG_ICE_CONTROLLING };
 enum session_state { SESSION_WAITING, SESSION_ONE_WAY, SESSION_ACTIVE };
 
