@@ -46,7 +46,7 @@ struct packet {
 	uint8_t media;   /* enum wire_media */
 	uint8_t owner;   /* with VERDICT_HANDOFF */
 	uint8_t tx_port; /* with VERDICT_GO, from rewrite on */
-	uint8_t sender;  /* enum sender, until it is admitted */
+	uint8_t sender;  /* enum sender, until it is admitted; with DP_PUNT_STUN and _DTLS */
 	uint8_t opened;  /* bytes that opening SRTP has taken off; 0: it was none */
 	bool to_seal;    /* headers are written, the payload is still to become SRTP */
 	uint8_t ip_hlen_out;
@@ -91,12 +91,13 @@ static inline void packet_drop(struct packet *p, enum flow_drop why)
 	p->drop = (uint8_t)why;
 }
 
-/* With a drop that the leg is charged for. */
+/* The leg is charged too, where the reason is one of a leg's. */
 static inline void packet_drop_leg(const struct flow_tables *t, struct packet *p,
 				   enum flow_drop why)
 {
 	packet_drop(p, why);
-	flow_count(t->leg[p->plan->leg].drops[why], 1);
+	if (why < FLOW_LEG_DROPS)
+		flow_count(t->leg[p->plan->leg].drops[why], 1);
 }
 
 /* Is the sender the one that the flow takes, or one that it may learn? */

@@ -4,6 +4,10 @@
  * then, from a packet that passed all of it, is an address learned and the flow marked alive;
  * of SRTP by the next stage, which knows what is authentic. A packet that fails changes nothing
  * but a counter.
+ *
+ * STUN and DTLS of legs whose plan says so leave here for control, whoever sent them (RFC 7983
+ * tells them apart). They are not media: neither counted as received nor a sign of life, so that
+ * a call in which nobody speaks ends, however long both sides go on with their consent checks.
  */
 #include "worker.h"
 
@@ -45,40 +49,49 @@ static inline bool checksum_ok(const struct rte_mbuf *m, const struct packet *p)
 	return wire_udp_csum_ok(p->ip, p->ip_hlen, p->payload_len + WIRE_UDP_HLEN);
 }
 
-/* As wire_media_classify(); of SRTP nothing else passes, and its padding can't be judged. */
+/* As wire_media_classify(), but that the padding of SRTP can't be judged. */
 static enum wire_media classify(const struct packet *p)
 {
 	const uint8_t *payload = packet_payload(p);
 	enum wire_media media = wire_media_classify(payload, p->payload_len);
 
-	if (!(p->plan->flags & FLOW_PLAN_SRTP))
-		return media;
-	if (media == WIRE_MEDIA_BAD_RTP && wire_srtp_ok(payload, p->payload_len))
+	if (media == WIRE_MEDIA_BAD_RTP && p->plan->flags & FLOW_PLAN_SRTP &&
+	    wire_srtp_ok(payload, p->payload_len))
 		return WIRE_MEDIA_RTP;
-	return media == WIRE_MEDIA_STUN || media == WIRE_MEDIA_DTLS ? WIRE_MEDIA_UNKNOWN : media;
+	return media;
 }
 
-/* FLOW_DROP_COUNT: it may pass. Fills p->media. */
-static inline enum flow_drop check_content(struct packet *p)
+#define PASSES     FLOW_DROP_COUNT
+#define TO_CONTROL (FLOW_DROP_COUNT + 1)
+
+/* STUN and DTLS: control's; or the other party's, but not beside SRTP. */
+static unsigned int check_other(const struct flow_plan *plan, uint16_t flag)
+{
+	if (plan->flags & flag)
+		return TO_CONTROL;
+	return plan->flags & FLOW_PLAN_SRTP ? FLOW_DROP_not_media : PASSES;
+}
+
+/* PASSES, TO_CONTROL, or why not. Fills p->media. */
+static inline unsigned int check_content(struct packet *p)
 {
 	const struct flow_plan *plan = p->plan;
 
 	if (unlikely(plan->flags & FLOW_PLAN_ANY)) {
 		/* By its port, since nothing else tells. */
 		p->media = plan->flags & FLOW_PLAN_RTCP ? WIRE_MEDIA_RTCP : WIRE_MEDIA_UNKNOWN;
-		return FLOW_DROP_COUNT;
+		return PASSES;
 	}
 	if (likely(wire_is_plain_rtp(packet_payload(p), p->payload_len)))
 		p->media = WIRE_MEDIA_RTP;
 	else
 		p->media = (uint8_t)classify(p);
 	if (likely(p->media == WIRE_MEDIA_RTP))
-		return unlikely(plan->flags & FLOW_PLAN_RTCP) ? FLOW_DROP_rtp_on_rtcp
-							      : FLOW_DROP_COUNT;
+		return unlikely(plan->flags & FLOW_PLAN_RTCP) ? FLOW_DROP_rtp_on_rtcp : PASSES;
 	switch (p->media) {
-	case WIRE_MEDIA_RTCP:
-	case WIRE_MEDIA_STUN:
-	case WIRE_MEDIA_DTLS: return FLOW_DROP_COUNT;
+	case WIRE_MEDIA_RTCP: return PASSES;
+	case WIRE_MEDIA_STUN: return check_other(plan, FLOW_PLAN_STUN);
+	case WIRE_MEDIA_DTLS: return check_other(plan, FLOW_PLAN_DTLS);
 	case WIRE_MEDIA_BAD_RTP:
 	case WIRE_MEDIA_BAD_RTCP: return FLOW_DROP_rtp_malformed;
 	default: return FLOW_DROP_not_media;
@@ -159,14 +172,50 @@ bool packet_admit(struct worker *w, struct packet *p)
 	return admit(w, p, p->sender);
 }
 
+/* Within the leg's budget, of which strangers have one of their own. */
+static void to_control(struct worker *w, struct packet *p, enum sender sender)
+{
+	struct flow_leg_rt *leg = &w->t->leg[p->plan->leg];
+	enum dp_punt_kind kind = p->media == WIRE_MEDIA_STUN ? DP_PUNT_STUN : DP_PUNT_DTLS;
+
+	if (!punt_leg_take(w, sender == SENDER_KNOWN ? &leg->punts : &leg->punts_strange, kind)) {
+		packet_drop_leg(w->t, p, FLOW_DROP_leg_punt_limited);
+		return;
+	}
+	p->verdict = VERDICT_PUNT;
+	p->punt = (uint8_t)kind;
+	p->sender = (uint8_t)sender;
+}
+
+static __rte_noinline void refuse(struct worker *w, struct packet *p, enum sender sender,
+				  unsigned int why)
+{
+	if (why == TO_CONTROL)
+		to_control(w, p, sender);
+	else
+		packet_drop_leg(w->t, p, why);
+}
+
+/* Nothing of a stranger's passes but what is for control. */
+static __rte_noinline void accept_stranger(struct worker *w, struct packet *p,
+					   const struct rte_mbuf *m)
+{
+	if (!(p->plan->flags & (FLOW_PLAN_STUN | FLOW_PLAN_DTLS)) || check_content(p) != TO_CONTROL)
+		packet_drop_leg(w->t, p, FLOW_DROP_source);
+	else if (!checksum_ok(m, p))
+		packet_drop(p, FLOW_DROP_udp_checksum);
+	else
+		to_control(w, p, SENDER_STRANGER);
+}
+
 static inline void accept_one(struct worker *w, struct burst *b, struct packet *p,
 			      const struct rte_mbuf *m)
 {
 	enum sender sender = sender_of(p);
-	enum flow_drop why;
+	unsigned int why;
 
 	if (unlikely(sender == SENDER_STRANGER)) {
-		packet_drop_leg(w->t, p, FLOW_DROP_source);
+		accept_stranger(w, p, m);
 		return;
 	}
 	if (unlikely(!checksum_ok(m, p))) {
@@ -174,8 +223,8 @@ static inline void accept_one(struct worker *w, struct burst *b, struct packet *
 		return;
 	}
 	why = check_content(p);
-	if (unlikely(why != FLOW_DROP_COUNT)) {
-		packet_drop_leg(w->t, p, why);
+	if (unlikely(why != PASSES)) {
+		refuse(w, p, sender, why);
 		return;
 	}
 	if (likely(!(p->plan->flags & FLOW_PLAN_OPEN))) {

@@ -12,6 +12,10 @@ static void punt_one(struct worker *w, const struct packet *p, struct rte_mbuf *
 		what.quote = p->opened ? WIRE_RTCP_HLEN : p->payload_len;
 	} else if (p->punt == DP_PUNT_UNRESOLVED) {
 		what.nexthop = p->nexthop;
+	} else if (p->punt == DP_PUNT_STUN || p->punt == DP_PUNT_DTLS) {
+		what.known = p->sender == SENDER_KNOWN;
+		what.leg = p->plan->leg;
+		what.generation = p->plan->generation;
 	}
 	punt_packet(w, m, &what);
 }

@@ -51,6 +51,6 @@ void stage_lookup(struct worker *w, struct burst *b)
 		if (unlikely(p->plan->flags & (FLOW_PLAN_OPEN | FLOW_PLAN_SEAL)))
 			prefetch_secure(w->t, p->plan);
 		if (likely(!(p->plan->flags & FLOW_PLAN_RTCP)))
-			rte_prefetch0(p->rt + 1); /* the leg's RTP statistics */
+			rte_prefetch0(&((struct flow_leg_rt *)p->rt)->stats);
 	}
 }

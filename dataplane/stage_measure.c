@@ -182,8 +182,8 @@ void stage_measure(struct worker *w, struct burst *b)
 	for (unsigned int i = 0; i < n; i++) {
 		const struct packet *p = &b->p[i];
 
-		/* RTP is accepted at RTP ports only: the statistics follow the running half. */
+		/* RTP is accepted at RTP ports only, where the leg's running half begins. */
 		if (likely(p->verdict == VERDICT_GO && p->media == WIRE_MEDIA_RTP))
-			measure_one(w, (struct flow_rtp_stats *)(p->rt + 1), packet_payload(p));
+			measure_one(w, &((struct flow_leg_rt *)p->rt)->stats, packet_payload(p));
 	}
 }

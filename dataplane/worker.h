@@ -132,6 +132,8 @@ void handoff_flush(struct worker *w);
 /* ---- to control (punt.c) ---- */
 
 void punt_packet(struct worker *w, struct rte_mbuf *m, const struct dp_punt *what);
+/* May this leg's party send one more of this kind (STUN, DTLS)? Then it counts as sent. */
+bool punt_leg_take(const struct worker *w, struct flow_punts *party, enum dp_punt_kind kind);
 bool event_post(struct worker *w, const struct flow_event *ev);
 
 /* ---- a drop that concerns no leg, with its mbuf ---- */

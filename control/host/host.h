@@ -44,6 +44,14 @@ struct host {
 	/* Told of neighbour.failed, interface.link and worker.stalled; api/ sets it. */
 	void (*notify)(void *arg, const char *type, const char *params_json);
 	void *notify_arg;
+	/*
+	 * STUN and DTLS that came to a leg; call/ sets it. `leg` and `generation` are the plan's
+	 * that was found, `m` is the frame as received, with a good UDP checksum: the callee's.
+	 * NULL: freed unseen.
+	 */
+	void (*transport_input)(void *arg, uint8_t kind, uint32_t leg, uint16_t generation,
+				struct rte_mbuf *m);
+	void *transport_arg;
 	uint64_t counter[HOST_COUNTER_COUNT];
 
 	/* Private to host/ from here on. */

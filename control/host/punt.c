@@ -4,6 +4,14 @@
 
 #define PUNTS_PER_TURN 64
 
+static void transport_input(struct host *h, const struct dp_punt *what, struct rte_mbuf *m)
+{
+	if (h->transport_input != NULL)
+		h->transport_input(h->transport_arg, what->kind, what->leg, what->generation, m);
+	else
+		rte_pktmbuf_free(m);
+}
+
 static void dispatch(struct host *h, struct rte_mbuf *m)
 {
 	/* A copy: the answer may be written into the same mbuf. */
@@ -15,6 +23,8 @@ static void dispatch(struct host *h, struct rte_mbuf *m)
 	case DP_PUNT_ICMP: icmp_input(h, what.iface, m); break;
 	case DP_PUNT_TOO_BIG: icmp_too_big(h, what.iface, what.mtu, what.quote, m); break;
 	case DP_PUNT_UNRESOLVED: neigh_input_unresolved(h, what.iface, what.nexthop, m); break;
+	case DP_PUNT_STUN:
+	case DP_PUNT_DTLS: transport_input(h, &what, m); break;
 	default: rte_pktmbuf_free(m); break;
 	}
 }

@@ -116,16 +116,21 @@ enum dp_punt_kind {
 	DP_PUNT_ICMP,       /* the rest of ICMP and ICMPv6 to our addresses */
 	DP_PUNT_TOO_BIG,    /* the packet as it came in; `mtu` is what the sender must be told */
 	DP_PUNT_UNRESOLVED, /* ready to go, but for the destination MAC: `nexthop` */
+	DP_PUNT_STUN,       /* of a leg with FLOW_PLAN_STUN: the frame as received */
+	DP_PUNT_DTLS,       /* the same with FLOW_PLAN_DTLS */
 	DP_PUNT_KINDS
 };
 
 /* What a punted mbuf says of itself: valid until the mbuf is freed. */
 struct dp_punt {
 	uint8_t kind; /* enum dp_punt_kind */
+	bool known;   /* STUN, DTLS: from the far end whose media the leg takes */
 	uint16_t iface;
 	uint16_t mtu;   /* with DP_PUNT_TOO_BIG */
 	uint16_t quote; /* with it: bytes of UDP's payload that its sender may see again */
 	uint32_t nexthop;
+	uint32_t leg;        /* STUN, DTLS: of the plan at the port … */
+	uint16_t generation; /* … where they came */
 };
 const struct dp_punt *dp_punt_of(const struct rte_mbuf *m);
 

@@ -14,10 +14,12 @@
 #include "frame.h"
 
 _Static_assert(sizeof(struct flow_plan) == RTE_CACHE_LINE_SIZE, "a plan is one cache line");
-_Static_assert(sizeof(struct flow_rt) == RTE_CACHE_LINE_SIZE, "a flow's hot half is one line");
+_Static_assert(sizeof(struct flow_rt) + 2 * sizeof(struct flow_punts) == RTE_CACHE_LINE_SIZE,
+	       "a flow's hot half is one line");
 _Static_assert(offsetof(struct flow_plan, out_port) == offsetof(struct flow_plan, out_sport) + 2,
 	       "the ports of a plan stand as in a UDP header");
-_Static_assert(offsetof(struct flow_leg_rt, stats) == sizeof(struct flow_rt),
+_Static_assert(offsetof(struct flow_leg_rt, rtp) == 0 &&
+		       offsetof(struct flow_leg_rt, stats) == RTE_CACHE_LINE_SIZE,
 	       "the statistics follow the running half that they are of");
 _Static_assert(sizeof(struct flow_leg_rt) == 4 * RTE_CACHE_LINE_SIZE, "a leg is four lines");
 _Static_assert(FLOW_LEG_DROPS <= FLOW_LEG_DROPS_MAX, "drop.def: LEG reasons come first");

@@ -41,8 +41,8 @@ enum flow_drop {
 };
 
 /* Reasons of scope LEG come first, so that they index flow_leg_rt.drops. */
-#define FLOW_LEG_DROPS     (FLOW_DROP_srtp_key + 1)
-#define FLOW_LEG_DROPS_MAX 16
+#define FLOW_LEG_DROPS     (FLOW_DROP_leg_punt_limited + 1)
+#define FLOW_LEG_DROPS_MAX 18
 
 /* "source", … */
 const char *flow_drop_name(enum flow_drop d);
@@ -127,21 +127,33 @@ struct flow_plan {
 
 #define FLOW_TOS_KEEP 0xff
 
-/* A flow's running half. Writer: the owning worker. Readers: control, relaxed. */
+/*
+ * A flow's running half. Writer: the owning worker. Readers: control, relaxed. Media only: what
+ * goes to control (STUN, DTLS) is not counted, and keeps no call alive.
+ */
 struct flow_rt {
 	union wire_ip learned; /* the sender that this flow takes, once `latched` */
 	uint16_t learned_port; /* big endian */
-	uint8_t latched;
-	uint8_t epoch;     /* of the plan under which it was learned */
-	uint8_t event_due; /* an event could not be posted yet: try again */
-	uint8_t pad[3];
-	uint32_t last_seen; /* tick of the last accepted packet, flow_tick() */
-	uint32_t pad2;
+	uint8_t latched : 1;
+	uint8_t event_due : 1;   /* an event could not be posted yet: try again */
+	uint8_t epoch;           /* of the plan under which it was learned */
+	uint32_t last_seen;      /* tick of the last accepted packet, flow_tick() */
 	uint64_t rx_packets;     /* accepted from the far end */
 	uint64_t rx_bytes;       /* UDP payload */
 	uint64_t unsent_packets; /* of these, those not sent on to the other leg */
 	uint64_t unsent_bytes;
-} __rte_cache_aligned;
+};
+
+/*
+ * What one party has lately sent to control by way of a leg, that has to stay within a budget
+ * (dataplane/punt.c). Zero: nothing. Writer: the owning worker.
+ */
+struct flow_punts {
+	uint16_t at;        /* when the two were last lowered, flow_tick() >> FLOW_PUNT_SHIFT */
+	uint8_t stun, dtls; /* datagrams */
+};
+
+#define FLOW_PUNT_SHIFT 2 /* about 1.6 ms: wraps after minutes, when both are 0 anyhow */
 
 /*
  * RTP reception as RFC 3550 A.3 and A.8 have it, for the leg's current SSRC; what earlier
@@ -170,9 +182,10 @@ struct flow_rtp_stats {
 /* The running half of one leg: four cache lines. A session i has the legs 2i and 2i + 1. */
 struct flow_leg_rt {
 	struct flow_rt rtp;
+	struct flow_punts punts, punts_strange; /* of the far end; of all others together */
 	struct flow_rtp_stats stats;
-	uint32_t drops[FLOW_LEG_DROPS_MAX]; /* what this leg sent and did not pass */
 	struct flow_rt rtcp; /* of the RTCP port; unused where RTCP is muxed or none */
+	uint32_t drops[FLOW_LEG_DROPS_MAX]; /* what this leg sent and did not pass */
 } __rte_cache_aligned;
 
 struct srtp_keys;
