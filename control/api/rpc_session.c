@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "member.h"
 #include "rpc.h"
 #include "security.h"
 
@@ -32,25 +33,14 @@ static void fail_session(struct rpc_call *c, const struct session_error *err)
 	rpc_fail(c, codes[err->fault], err->path[0] ? path : NULL, "%s", err->reason);
 }
 
-/* Always false, for the readers below: it has been answered. */
-static bool fail_leg(struct rpc_call *c, int code, unsigned int leg, const char *member,
-		     const char *reason)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/params/legs/%u/%s", leg, member);
-	rpc_fail(c, code, path, "%s", reason);
-	return false;
-}
-
 /* ---- parameters ---------------------------------------------------------------------------- */
 
 static bool read_remote(struct rpc_call *c, unsigned int leg, const struct api_remote *in,
 			struct leg_remote *out)
 {
 	if (wire_ip_parse(in->ip, &out->ip) != 0)
-		return fail_leg(c, API_ERR_INVALID_PARAMS, leg, "remote/ip",
-				"not an IPv4 or IPv6 address");
+		return member_fail(c, API_ERR_INVALID_PARAMS, leg, "remote/ip",
+				   "not an IPv4 or IPv6 address");
 	out->port = (uint16_t)in->port;
 	out->rtcp_port = in->has_rtcp_port ? (uint16_t)in->rtcp_port : 0;
 	return true;
@@ -64,39 +54,60 @@ static int find_address(const struct config *config, const char *name)
 	return -1;
 }
 
+/* Of a bundled leg: any, it is not looked at. */
+static bool read_address(struct rpc_call *c, unsigned int i, const struct api_leg_create *in,
+			 uint16_t *address)
+{
+	bool bundled = in->has_bundle && in->bundle.has_id;
+	int found;
+
+	*address = 0;
+	if (bundled && in->has_address)
+		return member_fail(c, API_ERR_INVALID_PARAMS, i, "address",
+				   "a bundled leg has the address and port of its transport");
+	if (bundled)
+		return true;
+	if (!in->has_address)
+		return member_fail(c, API_ERR_INVALID_PARAMS, i, "address", "missing");
+	found = find_address(rpc_api(c)->h->config, in->address);
+	if (found < 0)
+		return member_fail(c, API_ERR_INVALID_PARAMS, i, "address",
+				   "no address of this name in the configuration");
+	*address = (uint16_t)found;
+	return true;
+}
+
 static bool read_leg(struct rpc_call *c, unsigned int i, const struct api_session_create *p,
 		     struct leg_params *out)
 {
 	const struct api_leg_create *in = (const struct api_leg_create *)p->legs.items + i;
-	int address = find_address(rpc_api(c)->h->config, in->address);
 
-	if (address < 0)
-		return fail_leg(c, API_ERR_INVALID_PARAMS, i, "address",
-				"no address of this name in the configuration");
-	if (in->has_ice)
-		return fail_leg(c, API_ERR_UNSUPPORTED, i, "ice", "ICE is not supported");
 	*out = (struct leg_params){
 		.has_remote = in->has_remote,
 		.hold = in->hold,
-		.address = (uint16_t)address,
 		.latch = (uint8_t)in->latch,
 		.rtcp = (uint8_t)in->rtcp,
 		.kind = (uint8_t)(in->has_kind ? in->kind : p->kind),
 		.dscp = in->has_dscp ? (uint8_t)in->dscp : SESSION_DSCP_KEEP,
+		.no_feedback = !in->feedback,
 	};
 	/* Other things than RTP have no RTCP, unless it is asked for. */
 	if (out->kind == LEG_KIND_UDP && !in->has_rtcp)
 		out->rtcp = LEG_RTCP_NONE;
+	if (!read_address(c, i, in, &out->address))
+		return false;
 	if (in->has_remote && !read_remote(c, i, &in->remote, &out->remote))
 		return false;
-	return !in->has_security || security_read(c, i, &in->security, &out->security);
+	if (in->has_ice && !member_read_ice(c, i, &in->ice, true, &out->ice))
+		return false;
+	if (in->has_bundle && !member_read_bundle(c, i, &in->bundle, &out->bundle))
+		return false;
+	return !in->has_security || security_read(c, i, &in->security, true, &out->security);
 }
 
 static bool read_change(struct rpc_call *c, unsigned int i, const struct api_leg_update *in,
 			struct leg_change *out)
 {
-	if (in->has_ice)
-		return fail_leg(c, API_ERR_UNSUPPORTED, i, "ice", "ICE is not supported");
 	*out = (struct leg_change){
 		.set_remote = in->has_remote || in->null_remote,
 		.has_remote = in->has_remote,
@@ -108,11 +119,19 @@ static bool read_change(struct rpc_call *c, unsigned int i, const struct api_leg
 		.hold = in->hold,
 		.set_dscp = in->has_dscp || in->null_dscp,
 		.dscp = in->has_dscp ? (uint8_t)in->dscp : SESSION_DSCP_KEEP,
+		.set_feedback = in->has_feedback,
+		.no_feedback = !in->feedback,
 		.set_security = in->has_security,
+		.set_ice = in->has_ice || in->null_ice, /* null: LEG_ICE_NONE */
+		.set_bundle = in->has_bundle,
 	};
 	if (in->has_remote && !read_remote(c, i, &in->remote, &out->remote))
 		return false;
-	return !in->has_security || security_read(c, i, &in->security, &out->security);
+	if (in->has_ice && !member_read_ice(c, i, &in->ice, false, &out->ice))
+		return false;
+	if (in->has_bundle && !member_read_bundle(c, i, &in->bundle, &out->bundle))
+		return false;
+	return !in->has_security || security_read(c, i, &in->security, false, &out->security);
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
@@ -133,6 +152,7 @@ static void answer(struct rpc_call *c, const char *id, bool create, const struct
 		session_w_endpoint(b, "local", &a->leg[i].local);
 		session_w_endpoint(b, "rtcp", &a->leg[i].rtcp);
 		security_answer(b, a, i);
+		member_w_ice(b, &a->leg[i].ice);
 		json_w_close(b, '}');
 	}
 	json_w_close(b, ']');

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "member.h"
 #include "sdes.h"
 
 /* One of both keys of a leg, with the names of its members. */
@@ -23,10 +24,8 @@ static bool fail(struct rpc_call *c, int code, unsigned int leg, const char *mem
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/params/legs/%u/security%s%s", leg, member[0] ? "/" : "",
-		 member);
-	rpc_fail(c, code, path, "%s", reason);
-	return false;
+	snprintf(path, sizeof(path), "security%s%s", member[0] ? "/" : "", member);
+	return member_fail(c, code, leg, path, reason);
 }
 
 static bool bad(struct rpc_call *c, unsigned int leg, const char *member, const char *reason)
@@ -64,21 +63,15 @@ static bool read_key(struct rpc_call *c, unsigned int leg, const struct key_text
 	return true;
 }
 
-static bool set_profile(struct rpc_call *c, unsigned int leg, const char *member, const char *name,
-			struct leg_security *out)
+static bool no_profile(struct rpc_call *c, unsigned int leg, const char *member)
 {
-	enum srtp_profile p;
-
-	if (srtp_profile_find(name, &p) != 0)
-		return fail(c, API_ERR_UNSUPPORTED, leg, member, "no such profile in lib/srtp");
-	out->profile = (uint8_t)p;
-	out->has_profile = true;
-	return true;
+	return fail(c, API_ERR_UNSUPPORTED, leg, member, "no such profile in lib/srtp");
 }
 
 static bool read_crypto(struct rpc_call *c, unsigned int leg, const struct api_security *in,
 			struct leg_security *out)
 {
+	enum srtp_profile profile;
 	const char *why;
 	struct sdes s;
 	bool ok = false;
@@ -89,8 +82,12 @@ static bool read_crypto(struct rpc_call *c, unsigned int leg, const struct api_s
 			    "remote_crypto", why);
 	if (s.key_count > 1)
 		fail(c, API_ERR_UNSUPPORTED, leg, "remote_crypto", "more than one key");
+	else if (srtp_profile_find(sdes_suite_name(s.suite), &profile) != 0)
+		no_profile(c, leg, "remote_crypto");
 	else
-		ok = set_profile(c, leg, "remote_crypto", sdes_suite_name(s.suite), out);
+		ok = true;
+	out->has_profile = ok;
+	out->profile = ok ? (uint8_t)profile : 0;
 	out->tag = s.tag;
 	out->remote = s.key[0];
 	explicit_bzero(&s, sizeof(s));
@@ -109,10 +106,20 @@ static bool only_with(struct rpc_call *c, unsigned int leg, const struct api_sec
 		{in->has_remote_lifetime, "remote_lifetime"},
 	};
 
-	if (in->has_setup)
-		return bad(c, leg, "setup", "only with type dtls");
-	if (in->has_fingerprint)
-		return bad(c, leg, "fingerprint", "only with type dtls");
+	const struct {
+		bool there;
+		const char *name;
+	} of_dtls[] = {
+		{in->has_setup, "setup"},
+		{in->has_fingerprint, "fingerprint"},
+		{in->has_fingerprints, "fingerprints"},
+		{in->has_profiles, "profiles"},
+		{in->has_renew, "renew"},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(of_dtls); i++)
+		if (of_dtls[i].there)
+			return bad(c, leg, of_dtls[i].name, "only with type dtls");
 	for (size_t i = 0; in->has_remote_crypto && i < RTE_DIM(with_crypto); i++)
 		if (with_crypto[i].there)
 			return bad(c, leg, with_crypto[i].name, "remote_crypto says it already");
@@ -122,12 +129,6 @@ static bool only_with(struct rpc_call *c, unsigned int leg, const struct api_sec
 static bool read_sdes(struct rpc_call *c, unsigned int leg, const struct api_security *in,
 		      struct leg_security *out)
 {
-	/* By the schema's order, which is the enum's. */
-	static const char *const profiles[] = {
-		"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AES_192_CM_HMAC_SHA1_80",
-		"AES_192_CM_HMAC_SHA1_32", "AES_256_CM_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32",
-		"AEAD_AES_128_GCM",        "AEAD_AES_256_GCM",
-	};
 	const struct key_texts local = {in->local_key, in->local_mki, in->local_lifetime,
 					"local_key",   "local_mki",   "local_lifetime"};
 	const struct key_texts remote = {in->remote_key, in->remote_mki, in->remote_lifetime,
@@ -144,8 +145,11 @@ static bool read_sdes(struct rpc_call *c, unsigned int leg, const struct api_sec
 	} else if (!read_key(c, leg, &remote, false, &out->remote)) {
 		return false;
 	}
-	if (in->has_profile && !set_profile(c, leg, "profile", profiles[in->profile], out))
-		return false;
+	if (in->has_profile) {
+		if (member_profile(in->profile, &out->profile) != 0)
+			return no_profile(c, leg, "profile");
+		out->has_profile = true;
+	}
 	return read_key(c, leg, &local, true, &out->local);
 }
 
@@ -153,10 +157,11 @@ static bool has_other_members(const struct api_security *s)
 {
 	return s->has_profile || s->has_local_key || s->has_local_mki || s->has_local_lifetime ||
 	       s->has_remote_key || s->has_remote_mki || s->has_remote_lifetime ||
-	       s->has_remote_crypto || s->has_window || s->has_setup || s->has_fingerprint;
+	       s->has_remote_crypto || s->has_window || s->has_setup || s->has_fingerprint ||
+	       s->has_fingerprints || s->has_profiles || s->has_renew;
 }
 
-bool security_read(struct rpc_call *c, unsigned int leg, const struct api_security *in,
+bool security_read(struct rpc_call *c, unsigned int leg, const struct api_security *in, bool create,
 		   struct leg_security *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -168,8 +173,9 @@ bool security_read(struct rpc_call *c, unsigned int leg, const struct api_securi
 			return true;
 		explicit_bzero(out, sizeof(*out));
 		return false;
-	default: return fail(c, API_ERR_UNSUPPORTED, leg, "type", "DTLS is not supported");
+	case API_SECURITY_TYPE_DTLS: return member_read_dtls(c, leg, in, create, out);
 	}
+	return false;
 }
 
 void security_answer(struct tnd_buf *b, const struct session_answer *a, unsigned int leg)
@@ -177,6 +183,10 @@ void security_answer(struct tnd_buf *b, const struct session_answer *a, unsigned
 	const char *crypto = a->leg[leg].crypto, *key;
 	char text[WIRE_BASE64_LEN(SDES_MASTER_MAX) + 1];
 
+	if (a->leg[leg].dtls.on) {
+		member_w_dtls(b, &a->leg[leg].dtls);
+		return;
+	}
 	if (a->leg[leg].profile == NULL)
 		return;
 	json_w_open(b, "security", '{');

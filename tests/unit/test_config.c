@@ -5,6 +5,11 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
 #include "config.h"
 #include "eal.h"
 #include "host.h"
@@ -176,6 +181,38 @@ static const struct {
 	{"window small", MORE("\"srtp\":{\"window\":127}"), "/srtp/window", "128"},
 	{"window large", MORE("\"srtp\":{\"window\":32769}"), "/srtp/window", "32768"},
 	{"srtp key", MORE("\"srtp\":{\"key\":1}"), "/srtp/key", "engine, window"},
+	{"STUN server's name", MORE("\"ice\":{\"stun_servers\":[{\"ip\":\"stun.example\"}]}"),
+	 "/ice/stun_servers/0/ip", "stun.example"},
+	{"STUN server multicast", MORE("\"ice\":{\"stun_servers\":[{\"ip\":\"224.0.0.1\"}]}"),
+	 "/ice/stun_servers/0/ip", "single host"},
+	{"STUN server any", MORE("\"ice\":{\"stun_servers\":[{\"ip\":\"::\"}]}"),
+	 "/ice/stun_servers/0/ip", "single host"},
+	{"STUN server of a version that nobody has",
+	 FILE_WITH(IFACE, ADDRESS, ",\"ice\":{\"stun_servers\":[{\"ip\":\"2001:db8::3\"}]}"),
+	 "/ice/stun_servers/0/ip", "IP version"},
+	{"STUN server twice",
+	 MORE("\"ice\":{\"stun_servers\":[{\"ip\":\"192.0.2.3\"},{\"ip\":\"192.0.2.3\",\"port\":"
+	      "3478}]}"),
+	 "/ice/stun_servers/1/ip", "/ice/stun_servers/0"},
+	{"STUN port", MORE("\"ice\":{\"stun_servers\":[{\"ip\":\"192.0.2.3\",\"port\":0}]}"),
+	 "/ice/stun_servers/0/port", ""},
+	{"ice mode", MORE("\"ice\":{\"mode\":\"lite\"}"), "/ice/mode", "stun_servers"},
+	{"certificate relative", MORE("\"dtls\":{\"certificate\":\"cert.pem\"}"),
+	 "/dtls/certificate", "absolute"},
+	{"key relative", MORE("\"dtls\":{\"certificate\":\"/c.pem\",\"key\":\"key.pem\"}"),
+	 "/dtls/key", "absolute"},
+	{"key alone", MORE("\"dtls\":{\"key\":\"/key.pem\"}"), "/dtls/key", "certificate"},
+	{"certificate and one each",
+	 MORE("\"dtls\":{\"certificate\":\"/c.pem\",\"per_session\":true}"), "/dtls/per_session",
+	 "/dtls/certificate"},
+	{"dtls mtu small", MORE("\"dtls\":{\"mtu\":255}"), "/dtls/mtu", "256"},
+	{"dtls mtu large", MORE("\"dtls\":{\"mtu\":1453}"), "/dtls/mtu", "1452"},
+	{"no handshakes", MORE("\"dtls\":{\"half_open\":0}"), "/dtls/half_open", ""},
+	{"dtls profile", MORE("\"dtls\":{\"profiles\":[\"AES_256_CM_HMAC_SHA1_80\"]}"),
+	 "/dtls/profiles/0", "AEAD_AES_256_GCM"},
+	{"dtls profile twice",
+	 MORE("\"dtls\":{\"profiles\":[\"AEAD_AES_128_GCM\",\"AEAD_AES_128_GCM\"]}"),
+	 "/dtls/profiles/1", "twice"},
 	{"sessions 0", MORE("\"limits\":{\"sessions\":0}"), "/limits/sessions", ""},
 	{"log level", MORE("\"log\":{\"level\":\"loud\"}"), "/log/level", ""},
 };
@@ -222,6 +259,15 @@ static void test_defaults(void **state)
 	assert_int_equal(c->limit_per_second, 0);
 	assert_int_equal(c->srtp_engine, SRTP_ENGINE_AUTO);
 	assert_int_equal(c->srtp_window, 128);
+	assert_int_equal(c->stun_server_count, 0);
+	assert_string_equal(c->dtls_certificate, "");
+	assert_string_equal(c->dtls_key, "");
+	assert_false(c->dtls_per_session);
+	assert_int_equal(c->dtls_mtu, 1200);
+	assert_int_equal(c->dtls_half_open, 1000);
+	assert_int_equal(c->dtls_profile_count, 4);
+	assert_int_equal(c->dtls_profile[0], SRTP_AEAD_AES_128_GCM);
+	assert_int_equal(c->dtls_profile[3], SRTP_AES_CM_128_HMAC_SHA1_32);
 	assert_int_equal(c->log_level, TND_LOG_INFO);
 	assert_string_equal(c->socket, "/run/tandem/api.sock");
 	assert_string_equal(c->ro_socket, "/run/tandem/ro.sock");
@@ -250,6 +296,10 @@ static void test_all_fields(void **state)
 		"\"gateway\":\"2001:db8::2\"}],"
 		"\"limits\":{\"sessions\":100000,\"per_second\":50},"
 		"\"srtp\":{\"engine\":\"libsrtp2\",\"window\":1000},"
+		"\"ice\":{\"stun_servers\":[{\"ip\":\"2001:db8::3\"},"
+		"{\"ip\":\"2001:db8::3\",\"port\":3479}]},"
+		"\"dtls\":{\"certificate\":\"/etc/c.pem\",\"mtu\":1000,\"half_open\":50,"
+		"\"profiles\":[\"AES_CM_128_HMAC_SHA1_80\",\"AEAD_AES_256_GCM\"]},"
 		"\"api\":{\"socket\":\"/tmp/a\",\"ro_socket\":\"/tmp/b\",\"group\":\"root\"},"
 		"\"log\":{\"level\":\"debug\"}}");
 	char text[WIRE_IP_STRLEN];
@@ -264,6 +314,17 @@ static void test_all_fields(void **state)
 	assert_int_equal(c->interfaces[0].rx_desc, 512);
 	assert_int_equal(c->interfaces[0].tx_desc, 256);
 	assert_int_equal(c->interfaces[0].vlan, 7);
+	assert_int_equal(c->stun_server_count, 2);
+	assert_string_equal(wire_ip_format(&c->stun_servers[0].ip, text), "2001:db8::3");
+	assert_int_equal(c->stun_servers[0].port, 3478);
+	assert_int_equal(c->stun_servers[1].port, 3479);
+	assert_string_equal(c->dtls_certificate, "/etc/c.pem");
+	assert_string_equal(c->dtls_key, "/etc/c.pem"); /* in the same file */
+	assert_int_equal(c->dtls_mtu, 1000);
+	assert_int_equal(c->dtls_half_open, 50);
+	assert_int_equal(c->dtls_profile_count, 2);
+	assert_int_equal(c->dtls_profile[0], SRTP_AES_CM_128_HMAC_SHA1_80);
+	assert_int_equal(c->dtls_profile[1], SRTP_AEAD_AES_256_GCM);
 	assert_int_equal(c->addresses[0].interface, 1);
 	assert_int_equal(c->addresses[0].prefix_bits, 64);
 	assert_string_equal(wire_ip_format(&c->addresses[0].gateway, text), "fe80::1");
@@ -331,6 +392,140 @@ static void test_machine(void **state)
 	}
 	assert_int_equal(n, COUNT(paths));
 	config_free(c);
+}
+
+/* ---- certificates -------------------------------------------------------------------------- */
+
+static char dir[] = "/tmp/test_config_XXXXXX";
+
+static const char *in_dir(const char *name)
+{
+	static char path[4][64];
+	static unsigned int turn;
+	char *p = path[turn++ % COUNT(path)];
+
+	snprintf(p, sizeof(path[0]), "%s/%s", dir, name);
+	return p;
+}
+
+static EVP_PKEY *make_key(const char *what)
+{
+	EVP_PKEY *key = strcmp(what, "rsa1024") == 0   ? EVP_RSA_gen(1024)
+			: strcmp(what, "rsa2048") == 0 ? EVP_RSA_gen(2048)
+						       : EVP_EC_gen(what);
+
+	assert_non_null(key);
+	return key;
+}
+
+static void write_key(const char *name, EVP_PKEY *key, const char *passphrase)
+{
+	FILE *f = fopen(in_dir(name), "a");
+
+	assert_non_null(f);
+	assert_int_equal(PEM_write_PrivateKey(f, key, passphrase ? EVP_aes_128_cbc() : NULL, NULL,
+					      0, NULL, (void *)(uintptr_t)passphrase),
+			 1);
+	fclose(f);
+}
+
+/* Self-signed, good from yesterday until so many days from now. */
+static void write_certificate(const char *name, EVP_PKEY *key, int days)
+{
+	FILE *f = fopen(in_dir(name), "w");
+	X509 *x = X509_new();
+
+	assert_true(f != NULL && x != NULL);
+	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(x), -2 * 86400));
+	assert_non_null(X509_gmtime_adj(X509_getm_notAfter(x), days * 86400L));
+	assert_int_equal(X509_set_pubkey(x, key), 1);
+	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+	assert_int_equal(PEM_write_X509(f, x), 1);
+	X509_free(x);
+	fclose(f);
+}
+
+static void make_files(void)
+{
+	EVP_PKEY *ec = make_key("P-256"), *other = make_key("P-384"), *rsa = make_key("rsa2048"),
+		 *weak = make_key("rsa1024"), *odd = make_key("secp256k1");
+	FILE *f;
+
+	assert_non_null(mkdtemp(dir));
+	write_certificate("ec.pem", ec, 30);
+	write_certificate("old.pem", ec, -1);
+	write_certificate("rsa.pem", rsa, 30);
+	write_certificate("p384.pem", other, 30);
+	write_certificate("weak.pem", weak, 30);
+	write_certificate("odd.pem", odd, 30);
+	write_certificate("both.pem", ec, 30);
+	write_key("both.pem", ec, NULL);
+	write_key("ec.key", ec, NULL);
+	write_key("p384.key", other, NULL);
+	write_key("rsa.key", rsa, NULL);
+	write_key("weak.key", weak, NULL);
+	write_key("odd.key", odd, NULL);
+	write_key("locked.key", ec, "secret");
+	f = fopen(in_dir("empty.pem"), "w");
+	assert_non_null(f);
+	fclose(f);
+	EVP_PKEY_free(ec);
+	EVP_PKEY_free(other);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(weak);
+	EVP_PKEY_free(odd);
+}
+
+/* A certificate and its key must be there, and belong together. */
+static void test_certificate(void **state)
+{
+	static const struct {
+		const char *cert, *key, *path, *reason; /* path NULL: all is well */
+	} cases[] = {
+		{"ec.pem", "ec.key", NULL, NULL},
+		{"rsa.pem", "rsa.key", NULL, NULL},
+		{"p384.pem", "p384.key", NULL, NULL},
+		{"both.pem", NULL, NULL, NULL},
+		{"none.pem", "ec.key", "/dtls/certificate", "No such file"},
+		{"ec.pem", "none.key", "/dtls/key", "No such file"},
+		{"ec.pem", NULL, "/dtls/key", "no private key"},
+		{"empty.pem", "ec.key", "/dtls/certificate", "no certificate"},
+		{"ec.key", "ec.key", "/dtls/certificate", "no certificate"},
+		{"ec.pem", "empty.pem", "/dtls/key", "no private key"},
+		{"ec.pem", "locked.key", "/dtls/key", "passphrase"},
+		{"ec.pem", "p384.key", "/dtls/key", "not the key"},
+		{"ec.pem", "rsa.key", "/dtls/key", "not the key"},
+		{"weak.pem", "weak.key", "/dtls/key", "2048"},
+		{"odd.pem", "odd.key", "/dtls/key", "P-256"},
+		{"old.pem", "ec.key", "/dtls/certificate", "expired"},
+	};
+	char text[1024], command[64];
+
+	make_files();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct json_error err = {0};
+		unsigned int cursor = 0;
+		struct config *c;
+		int rc;
+
+		snprintf(text, sizeof(text),
+			 FILE_WITH(IFACE, ADDRESS, ",\"dtls\":{\"certificate\":\"%s\"%s%s%s}"),
+			 in_dir(cases[i].cert), cases[i].key ? ",\"key\":\"" : "",
+			 cases[i].key ? in_dir(cases[i].key) : "", cases[i].key ? "\"" : "");
+		c = parse(text);
+		rc = config_check_machine(c, &cursor, &err);
+		if (rc != 0)
+			print_message("%s: %s\n", err.path, err.reason);
+		check_case(cases[i].cert, rc == (cases[i].path ? -ENODEV : 0));
+		if (cases[i].path != NULL) {
+			check_case(cases[i].cert, strcmp(err.path, cases[i].path) == 0);
+			check_case(cases[i].cert, strstr(err.reason, cases[i].reason) != NULL);
+			assert_int_equal(config_check_machine(c, &cursor, &err), 0);
+		}
+		config_free(c);
+	}
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	assert_int_equal(system(command), 0);
 }
 
 static void test_load(void **state)
@@ -424,15 +619,11 @@ static void test_memory_without_hugepages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_all_fields),
-		cmocka_unit_test(test_eal_has),
-		cmocka_unit_test(test_same_device),
-		cmocka_unit_test(test_machine),
-		cmocka_unit_test(test_load),
-		cmocka_unit_test(test_eal_args),
-		cmocka_unit_test(test_memory_without_hugepages),
+		cmocka_unit_test(test_bad),         cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_all_fields),  cmocka_unit_test(test_eal_has),
+		cmocka_unit_test(test_same_device), cmocka_unit_test(test_machine),
+		cmocka_unit_test(test_certificate), cmocka_unit_test(test_load),
+		cmocka_unit_test(test_eal_args),    cmocka_unit_test(test_memory_without_hugepages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
