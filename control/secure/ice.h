@@ -84,7 +84,7 @@ struct ice_ops {
 
 struct ice_config {
 	enum ice_mode mode;
-	bool controlling; /* to begin with; a lite agent becomes it toward a lite peer only */
+	bool controlling; /* to begin with; a lite agent never is */
 	bool sha256;      /* own requests carry MESSAGE-INTEGRITY-SHA256: the peer must know it */
 	uint64_t tie_breaker;    /* 0: random */
 	struct ice_addr local;   /* what the datagrams are sent from */
@@ -97,7 +97,7 @@ struct ice_config {
 	void *arg;
 };
 
-/* NULL: no memory, or no random numbers. Gathering from STUN servers begins at once. */
+/* NULL: no memory, or no random numbers. STUN servers are asked from the timer on. */
 struct ice_agent *ice_new(const struct ice_config *cfg);
 void ice_free(struct ice_agent *a);
 
@@ -111,23 +111,28 @@ bool ice_credentials_ok(const char *ufrag, size_t ufrag_len, const char *pwd, si
  * than before are a restart by the peer: candidates begin anew, and if ice_restart() did not
  * precede, our own credentials change with them. `lite`: the peer has a=ice-lite.
  *
- * 0; 1: our own credentials are new, tell the peer; -EINVAL; -ENOMEM: nothing has changed.
+ * 0; 1: our own credentials are new, tell the peer; -EINVAL, -ENOMEM, -EIO (no random numbers):
+ * nothing has changed.
  */
 int ice_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd, bool lite);
 
 /*
- * 0; -EAGAIN: of a generation that the peer's credentials are not (its "ufrag" says so), or
- * before ice_set_remote(); -EAFNOSUPPORT: not the local family; -ENOSPC: too many; -ENOMEM.
- * One that is known already, or of a component other than 1, is taken and changes nothing.
+ * 0; -EINVAL: no address of a host; -EAGAIN: of a generation that the peer's credentials are not
+ * (its "ufrag" says so), or before ice_set_remote(); -EAFNOSUPPORT: not the local family; -ENOSPC:
+ * too many; -ENOMEM. One that is known already, or of a component other than 1, is taken and
+ * changes nothing.
  */
 int ice_add_remote_candidate(struct ice_agent *a, const struct candidate *c);
 
-/* There will be no more (until a restart). Without it the agent waits longer before it fails. */
+/* There will be no more (until a restart): a controlling agent need not wait for better ones. */
 void ice_end_of_candidates(struct ice_agent *a);
 
 /* ---- our side ------------------------------------------------------------------------------- */
 
-/* New local credentials, for an offer. Again before it was answered: those of the first time. */
+/*
+ * New local credentials, for an offer. Again before it was answered: those of the first time.
+ * 0, or -EIO: no random numbers.
+ */
 int ice_restart(struct ice_agent *a);
 
 /* Of the newest generation; zero-terminated, valid until the next restart. */
@@ -143,14 +148,16 @@ bool ice_gathered(const struct ice_agent *a);
 
 /*
  * A STUN datagram for the local address. 0: it was authentic and is dealt with (or is an
- * answer of a STUN server); -EBADMSG: malformed; -EACCES: not authentic; -ESRCH: an answer to
- * nothing that was asked; -ENOSPC: authentic, but no room for one more address.
+ * answer of a STUN server, or an indication, which changes nothing); -EBADMSG: malformed; -EACCES:
+ * not authentic; -ESRCH: an answer to nothing that was asked; -ENOSPC: authentic and answered, but
+ * there is no memory for one more address.
  */
 int ice_input(struct ice_agent *a, const struct ice_addr *from, const void *data, size_t len);
 
 /*
- * Has an authentic check come from there, or one of ours been answered from there, in this
- * generation or the one that is being replaced? For DTLS, which begins before nomination.
+ * Has an authentic check come from there, or one of ours been answered from there? Of the
+ * generation that is being replaced: only if it is selected, once the peer has answered the
+ * restart. For DTLS, which begins before nomination.
  */
 bool ice_source_valid(const struct ice_agent *a, const struct ice_addr *from);
 
