@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fuzz.h"
-#include "rtp.h"
+#include "rtcp.h"
 
 /* RFC 7983 §7: nothing is taken for a protocol whose range its first byte is not in. */
 static void check_range(enum wire_media media, const uint8_t *p, size_t len)
@@ -53,6 +53,39 @@ static void check_rtcp(const uint8_t *p, size_t len)
 	PROMISE(off == len);
 }
 
+/* What is left without feedback is every other packet, in its order. */
+static void check_feedback(const uint8_t *p, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	size_t to = 0, n;
+	int left;
+
+	if (copy == NULL)
+		abort();
+	memcpy(copy, p, len);
+	left = wire_rtcp_drop_feedback(copy, (uint32_t)len);
+	PROMISE((left >= 0) == wire_rtcp_ok(p, (uint32_t)len, false));
+	if (left < 0) {
+		PROMISE(memcmp(copy, p, len) == 0);
+		free(copy);
+		return;
+	}
+	for (size_t off = 0; off < len; off += n) {
+		uint32_t ssrc;
+
+		n = wire_rtcp_first(p + off, (uint32_t)(len - off));
+		PROMISE(n >= 4 && n % 4 == 0 && n <= len - off);
+		wire_rtcp_about(p + off, (uint32_t)n, &ssrc);
+		if (wire_rtcp_is_feedback(p + off))
+			continue;
+		PROMISE(memcmp(copy + to, p + off, n) == 0);
+		to += n;
+	}
+	PROMISE(left == (to < WIRE_RTCP_HLEN ? 0 : (int)to));
+	PROMISE(left == 0 || wire_rtcp_drop_feedback(copy, (uint32_t)left) == left);
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct wire_rtp rtp;
@@ -68,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (wire_rtp_ok(data, (uint32_t)size))
 		check_rtp(data, size, &rtp);
 	check_rtcp(data, size);
+	check_feedback(data, size);
 	if (media == WIRE_MEDIA_STUN)
 		PROMISE(size == WIRE_STUN_HLEN + (size_t)wire_get16(data + 2));
 	return 0;

@@ -87,6 +87,11 @@ MEDIA = {
     "rtp-padding": struct.pack("!BBHII", 0xA0, 96, 1, 2, 3) + b"audio\x00\x00\x03",
     "rtcp": RTCP,
     "rtcp-compound": RTCP + struct.pack("!BBHI", 0x81, 203, 1, 0xDEADBEEF),
+    "rtcp-feedback": struct.pack("!BBHII", 0x81, 206, 2, 1, 2) + RTCP
+                     + struct.pack("!BBHIII", 0x81, 205, 3, 1, 2, 7),
+    "rtcp-fir": RTCP + struct.pack("!BBHIIII", 0x84, 206, 4, 1, 0, 2, 1),
+    "rtcp-remb": struct.pack("!BBHII4sII", 0x8F, 206, 5, 1, 0, b"REMB", 1, 2),
+    "rtcp-report": struct.pack("!BBHII", 0x81, 201, 7, 1, 2) + bytes(20),
     "stun": struct.pack("!HHI", 1, 4, 0x2112A442) + bytes(12) + struct.pack("!HH", 0x25, 0),
     "dtls": struct.pack("!BHHIHH", 22, 0xFEFD, 0, 0, 0, 3) + b"abc",
     "dtls13": b"\x2f\x01\x02abcd",
