@@ -47,15 +47,17 @@ struct packet {
 	uint8_t owner;   /* with VERDICT_HANDOFF */
 	uint8_t tx_port; /* with VERDICT_GO, from rewrite on */
 	uint8_t sender;  /* enum sender, until it is admitted; with DP_PUNT_STUN and _DTLS */
-	uint8_t opened;  /* bytes that opening SRTP has taken off; 0: it was none */
-	bool to_seal;    /* headers are written, the payload is still to become SRTP */
 	uint8_t ip_hlen_out;
+	uint8_t opened; /* bytes that opening SRTP has taken off; 0: it was none */
+	bool to_seal;   /* headers are written, the payload is still to become SRTP */
+	bool edited;    /* the payload is not what came */
 } __rte_cache_aligned;
 
 struct burst {
 	uint16_t n;
 	uint16_t srtp_in;  /* packets for stage_open */
 	uint16_t srtp_out; /* packets for stage_seal */
+	uint16_t bundled;  /* packets for stage_bundle */
 	struct rte_mbuf *m[BURST_MAX];
 	struct packet p[BURST_MAX];
 };
@@ -106,19 +108,26 @@ enum sender { SENDER_KNOWN, SENDER_NEW, SENDER_STRANGER };
 struct worker;
 
 /*
- * It may pass: its sender is learned if it is new, the flow is alive, the packet counted. For
- * SRTP only once it was found to be authentic. False: dropped after all.
+ * It may pass: its sender is learned if it is new, the flow is alive, the packet counted; that of
+ * a bundle for its section, by stage_bundle. For SRTP only once it was found to be authentic.
  */
-bool packet_admit(struct worker *w, struct packet *p);
+void packet_admit(struct worker *w, struct burst *b, struct packet *p);
+
+/*
+ * Takes feedback out of RTCP. False: nothing is left, or it was malformed; dropped. What is taken
+ * out is counted as unsent.
+ */
+bool packet_drop_feedback(struct worker *w, struct packet *p);
 
 /* The checksum of UDP whose payload has changed; by the device where it can and will see it. */
 void packet_udp_checksum(struct packet *p, struct rte_mbuf *m);
 
-/* In this order; open and seal only if there is SRTP in the burst. */
+/* In this order; open, bundle and seal only if the burst has packets for them. */
 void stage_parse(struct worker *w, struct burst *b);
 void stage_lookup(struct worker *w, struct burst *b);
 void stage_accept(struct worker *w, struct burst *b);
 void stage_open(struct worker *w, struct burst *b);
+void stage_bundle(struct worker *w, struct burst *b);
 void stage_measure(struct worker *w, struct burst *b);
 void stage_rewrite(struct worker *w, struct burst *b);
 void stage_seal(struct worker *w, struct burst *b);

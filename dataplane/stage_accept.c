@@ -145,7 +145,7 @@ static bool learn(struct worker *w, struct packet *p)
 	return true;
 }
 
-static inline bool admit(struct worker *w, struct packet *p, enum sender sender)
+static inline bool admit_sender(struct worker *w, struct packet *p, enum sender sender)
 {
 	struct flow_rt *rt = p->rt;
 
@@ -153,23 +153,25 @@ static inline bool admit(struct worker *w, struct packet *p, enum sender sender)
 		return false;
 	if (unlikely(rt->event_due)) /* the event ring was full when it was learned */
 		rt->event_due = rt->epoch == p->plan->epoch && !tell_learned(w, p->plan, rt);
-	__atomic_store_n(&rt->last_seen, w->tick, __ATOMIC_RELAXED);
-	flow_count(rt->rx_packets, 1);
-	flow_count(rt->rx_bytes, p->payload_len);
 	return true;
 }
 
 /* Whom a packet before it in the burst was learned from is known only now. */
-bool packet_admit(struct worker *w, struct packet *p)
+void packet_admit(struct worker *w, struct burst *b, struct packet *p)
 {
 	if (unlikely(p->sender == SENDER_NEW)) {
 		p->sender = (uint8_t)sender_of(p);
 		if (p->sender == SENDER_STRANGER) {
 			packet_drop_leg(w->t, p, FLOW_DROP_source);
-			return false;
+			return;
 		}
 	}
-	return admit(w, p, p->sender);
+	if (!admit_sender(w, p, p->sender))
+		return;
+	if (p->plan->flags & FLOW_PLAN_BUNDLE)
+		b->bundled++;
+	else
+		packet_count(w, p);
 }
 
 /* Within the leg's budget, of which strangers have one of their own. */
@@ -227,12 +229,16 @@ static inline void accept_one(struct worker *w, struct burst *b, struct packet *
 		refuse(w, p, sender, why);
 		return;
 	}
-	if (likely(!(p->plan->flags & FLOW_PLAN_OPEN))) {
-		admit(w, p, sender);
+	if (likely(!(p->plan->flags & (FLOW_PLAN_OPEN | FLOW_PLAN_BUNDLE)))) {
+		if (likely(admit_sender(w, p, sender)))
+			packet_count(w, p);
 		return;
 	}
 	p->sender = (uint8_t)sender;
-	b->srtp_in++;
+	if (p->plan->flags & FLOW_PLAN_OPEN)
+		b->srtp_in++;
+	else
+		packet_admit(w, b, p);
 }
 
 void stage_accept(struct worker *w, struct burst *b)

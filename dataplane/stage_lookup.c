@@ -15,9 +15,17 @@ static inline struct flow_rt *rt_of(const struct flow_tables *t, const struct fl
 }
 
 /* Both legs of a session lie side by side. */
-static inline void prefetch_secure(const struct flow_tables *t, const struct flow_plan *plan)
+static void prefetch_more(const struct flow_tables *t, const struct flow_plan *plan)
 {
-	rte_prefetch0(&t->secure[plan->leg & ~1u]);
+	if (plan->flags & (FLOW_PLAN_OPEN | FLOW_PLAN_SEAL))
+		rte_prefetch0(&t->secure[plan->leg & ~1u]);
+	if (plan->flags & FLOW_PLAN_BUNDLE) {
+		const struct flow_bundle *b = &t->bundle[plan->leg];
+
+		rte_prefetch0(&b->section[0]);
+		rte_prefetch0(&b->section[64]);
+		rte_prefetch0(b->plan);
+	}
 }
 
 void stage_lookup(struct worker *w, struct burst *b)
@@ -48,8 +56,8 @@ void stage_lookup(struct worker *w, struct burst *b)
 		}
 		p->rt = rt_of(w->t, p->plan);
 		rte_prefetch0(p->rt);
-		if (unlikely(p->plan->flags & (FLOW_PLAN_OPEN | FLOW_PLAN_SEAL)))
-			prefetch_secure(w->t, p->plan);
+		if (unlikely(p->plan->flags & (FLOW_PLAN_OPEN | FLOW_PLAN_SEAL | FLOW_PLAN_BUNDLE)))
+			prefetch_more(w->t, p->plan);
 		if (likely(!(p->plan->flags & FLOW_PLAN_RTCP)))
 			rte_prefetch0(&((struct flow_leg_rt *)p->rt)->stats);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Between accept and measure: SRTP becomes RTP, for all packets of a burst at once. What is not
+ * After accept: SRTP becomes RTP, for all packets of a burst at once. What is not
  * authentic has changed nothing when it is dropped here.
  */
 #include "srtp_verdict.h"
@@ -31,7 +31,7 @@ static bool content_ok(const struct packet *p)
 	return p->media != WIRE_MEDIA_RTP || wire_rtp_ok(packet_payload(p), p->payload_len);
 }
 
-static void finish(struct worker *w, struct packet *p, const struct srtp_op *op)
+static void finish(struct worker *w, struct burst *b, struct packet *p, const struct srtp_op *op)
 {
 	if (unlikely(op->verdict != SRTP_OK)) {
 		packet_drop_leg(w->t, p, srtp_drop[op->verdict]);
@@ -42,7 +42,7 @@ static void finish(struct worker *w, struct packet *p, const struct srtp_op *op)
 	if (unlikely(!content_ok(p)))
 		packet_drop_leg(w->t, p, FLOW_DROP_rtp_malformed);
 	else
-		packet_admit(w, p);
+		packet_admit(w, b, p);
 }
 
 void stage_open(struct worker *w, struct burst *b)
@@ -61,5 +61,5 @@ void stage_open(struct worker *w, struct burst *b)
 	}
 	srtp_open(w->srtp, op, n, w->tick);
 	for (unsigned int i = 0; i < n; i++)
-		finish(w, of[i], &op[i]);
+		finish(w, b, of[i], &op[i]);
 }

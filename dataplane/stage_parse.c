@@ -206,7 +206,7 @@ static inline void parse_one(struct worker *w, struct packet *p, const struct rt
 
 	p->verdict = VERDICT_GO;
 	p->opened = 0;
-	p->to_seal = false;
+	p->to_seal = p->edited = false;
 	if (unlikely(!parse_plain(w, p, m)) && !parse_rest(w, p, m))
 		return;
 	slots = packet_is4(p) ? slots_of4(w, p->iface, wire_load32(p->ip + 16))

@@ -99,6 +99,9 @@ static inline bool can_send(struct worker *w, struct packet *p, struct rte_mbuf 
 
 	if (unlikely(plan == NULL))
 		return false;
+	if (p->media == WIRE_MEDIA_RTCP && p->plan->flags & FLOW_PLAN_FB_DROP &&
+	    !packet_drop_feedback(w, p))
+		return false;
 	if (unlikely((plan->flags & (FLOW_PLAN_OUT | FLOW_PLAN_HOLD)) != FLOW_PLAN_OUT)) {
 		packet_drop_leg(
 			t, p, plan->flags & FLOW_PLAN_HOLD ? FLOW_DROP_hold : FLOW_DROP_no_remote);
@@ -149,14 +152,17 @@ static inline uint16_t less_source(const struct packet *p, uint16_t change, uint
 	return wire_sum_change(sum, change);
 }
 
-/* What the UDP checksum's words change by on their way out. */
+/*
+ * What the UDP checksum's words change by on their way out. Control has reckoned it for packets
+ * that go out by the plan of the port where they came: not so RTCP by another plan, nor what a
+ * bundle's section sends.
+ */
 static inline uint16_t udp_change(const struct packet *p, const struct flow_plan *plan,
-				  const union wire_ip *src)
+				  const union wire_ip *src, bool by_port)
 {
 	uint64_t old;
 
-	/* RTCP by another plan than that of the port where it arrived. */
-	if (unlikely(plan != p->plan)) {
+	if (unlikely(!by_port)) {
 		old = packet_is4(p) ? wire_sum_tuple4(p->ip) : wire_sum_tuple6(p->ip);
 		return wire_sum_change(old, wire_sum_ip(src) + wire_sum_ip(&plan->out_ip) +
 						    plan->out_sport + plan->out_port);
@@ -168,13 +174,13 @@ static inline uint16_t udp_change(const struct packet *p, const struct flow_plan
 
 /* UDP over the new addresses; a field of zero ("none") stays what it is. */
 static inline void write_udp(const struct packet *p, const struct flow_plan *plan,
-			     const union wire_ip *src)
+			     const union wire_ip *src, bool by_port)
 {
 	uint8_t *udp = packet_udp(p);
 	uint16_t field = wire_load16(udp + 6);
 
 	if (likely(field != 0)) {
-		field = wire_checksum_update_udp(field, udp_change(p, plan, src));
+		field = wire_checksum_update_udp(field, udp_change(p, plan, src, by_port));
 		memcpy(udp + 6, &field, 2);
 	}
 	write_ports(udp, plan);
@@ -197,12 +203,17 @@ static inline void write_ip4(uint8_t *ip, const struct out *o, uint32_t w1, uint
 	memcpy(ip + 16, &dst, 4);
 }
 
+static inline void relay_udp(const struct packet *p, const struct out *o)
+{
+	write_udp(p, o->plan, o->src, o->plan == p->plan && !(o->plan->flags & FLOW_PLAN_BUNDLE));
+}
+
 /* The length is written too: the packet may have had bytes behind UDP that are not sent on. */
 static inline void relay4(struct packet *p, const struct out *o)
 {
 	uint8_t *ip = p->ip;
 
-	write_udp(p, o->plan, o->src);
+	relay_udp(p, o);
 	write_ip4(ip, o, wire_load32(ip + 4), ip[8] - 1);
 }
 
@@ -210,7 +221,7 @@ static inline void relay6(struct packet *p, const struct out *o)
 {
 	uint8_t *ip = p->ip;
 
-	write_udp(p, o->plan, o->src);
+	relay_udp(p, o);
 	ip[0] = 0x60 | o->tos >> 4;
 	ip[1] = (uint8_t)(o->tos << 4) | (ip[1] & 0x0f);
 	wire_put16(ip + 4, WIRE_UDP_HLEN + o->payload_len);
@@ -228,7 +239,7 @@ static inline void bridge64(struct worker *w, struct packet *p, const struct out
 	bool df = len > IPV6_MIN_MTU - 20;
 	uint32_t w1 = rte_cpu_to_be_32(df ? IP4_DF : (uint32_t)w->ip_id++ << 16); /* RFC 6864 */
 
-	write_udp(p, o->plan, o->src);
+	relay_udp(p, o);
 	write_ip4(ip, o, w1, ttl);
 }
 
@@ -239,7 +250,7 @@ static inline void bridge46(struct packet *p, const struct out *o)
 	uint32_t w1 = rte_cpu_to_be_32((uint32_t)(WIRE_UDP_HLEN + o->payload_len) << 16 |
 				       WIRE_PROTO_UDP << 8 | ttl);
 
-	write_udp(p, o->plan, o->src);
+	relay_udp(p, o);
 	memcpy(ip, &w0, 4);
 	memcpy(ip + 4, &w1, 4);
 	memcpy(ip + 8, o->src->b, 16);
@@ -276,7 +287,8 @@ static void next_hop_special(struct worker *w, struct packet *p, struct rte_mbuf
 
 /*
  * Length and checksum where the update that write_udp() made does not tell the whole: of what was
- * SRTP, of what will be, and over IPv6 where no checksum came.
+ * SRTP, of what will be, of what has lost some of its content, and over IPv6 where no checksum
+ * came.
  */
 static inline void settle_udp(struct burst *b, struct packet *p, struct rte_mbuf *m,
 			      const struct out *o)
@@ -286,7 +298,8 @@ static inline void settle_udp(struct burst *b, struct packet *p, struct rte_mbuf
 	if (o->plan->flags & FLOW_PLAN_SEAL) {
 		p->to_seal = true;
 		b->srtp_out++;
-	} else if (!p->opened && (wire_load16(udp + 6) != 0 || o->ip_hlen == WIRE_IP4_HLEN)) {
+	} else if (!p->opened && !p->edited &&
+		   (wire_load16(udp + 6) != 0 || o->ip_hlen == WIRE_IP4_HLEN)) {
 		return;
 	}
 	wire_put16(udp + 4, WIRE_UDP_HLEN + o->payload_len);
@@ -348,7 +361,7 @@ static inline void replace4(const struct packet *p, const union wire_ip *from)
 	uint16_t change = plan->ip4_change, sum;
 	uint8_t *ip = p->ip;
 
-	write_udp(p, plan, from);
+	write_udp(p, plan, from, true);
 	if (plan->flags & FLOW_PLAN_LEARN)
 		change = less_source(p, change, 0);
 	sum = wire_checksum_update(wire_load16(ip + 10), change);
@@ -362,7 +375,7 @@ static inline void replace6(const struct packet *p, const union wire_ip *from)
 {
 	uint8_t *ip = p->ip;
 
-	write_udp(p, p->plan, from);
+	write_udp(p, p->plan, from, true);
 	ip[7]--;
 	memcpy(ip + 8, from->b, 16);
 	memcpy(ip + 24, p->plan->out_ip.b, 16);
@@ -381,7 +394,7 @@ static inline bool rewrite_in_place(const struct flow_tables *t, struct packet *
 	const struct flow_iface *iface = &t->iface[addr->iface];
 	uint64_t mac = __atomic_load_n(&t->nexthop[plan->nexthop].mac, __ATOMIC_RELAXED);
 	uint16_t how = plan->flags & (FLOW_PLAN_OUT | FLOW_PLAN_HOLD | FLOW_PLAN_OUT6 |
-				      FLOW_PLAN_OPEN | FLOW_PLAN_SEAL);
+				      FLOW_PLAN_OPEN | FLOW_PLAN_SEAL | FLOW_PLAN_BUNDLE);
 	uint32_t frame_len = m->data_len;
 	uint8_t *ip = p->ip;
 

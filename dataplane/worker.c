@@ -29,12 +29,14 @@ static inline void spin(uint16_t packets)
 static void run_stages(struct worker *w, struct burst *b)
 {
 	spin(b->n);
-	b->srtp_in = b->srtp_out = 0;
+	b->srtp_in = b->srtp_out = b->bundled = 0;
 	stage_parse(w, b);
 	stage_lookup(w, b);
 	stage_accept(w, b);
 	if (unlikely(b->srtp_in))
 		stage_open(w, b);
+	if (unlikely(b->bundled))
+		stage_bundle(w, b);
 	stage_measure(w, b);
 	stage_rewrite(w, b);
 	if (unlikely(b->srtp_out))

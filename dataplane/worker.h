@@ -98,6 +98,16 @@ struct dp {
 
 #define worker_count(w, name, n) flow_count((w)->counter[DP_##name], n)
 
+/* Accepted, by the flow that p->rt is of. */
+static inline void packet_count(const struct worker *w, const struct packet *p)
+{
+	struct flow_rt *rt = p->rt;
+
+	__atomic_store_n(&rt->last_seen, w->tick, __ATOMIC_RELAXED);
+	flow_count(rt->rx_packets, 1);
+	flow_count(rt->rx_bytes, p->payload_len);
+}
+
 /* ---- ports (port.c) ---- */
 
 struct port {

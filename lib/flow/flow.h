@@ -95,8 +95,9 @@ enum flow_plan_flags {
 	FLOW_PLAN_SRTP = 1 << 11,     /* what arrives is SRTP, opened or not */
 	FLOW_PLAN_STUN = 1 << 12,     /* STUN that arrives is control's, whoever sends it */
 	FLOW_PLAN_DTLS = 1 << 13,     /* DTLS likewise */
-	FLOW_PLAN_FB_DROP = 1 << 14,  /* the other leg takes no RTCP feedback (RFC 4585) */
-	FLOW_PLAN_BUNDLE = 1 << 15,   /* several media sections: bundle[leg] says which plan next */
+	FLOW_PLAN_FB_DROP = 1 << 14,  /* the other leg takes no RTCP feedback (RFC 4585). Not seen
+					 in SRTP that is not opened */
+	FLOW_PLAN_BUNDLE = 1 << 15,   /* one of several media sections, see struct flow_bundle */
 };
 
 /*
@@ -207,9 +208,17 @@ struct flow_secure {
 #define FLOW_BUNDLE_NONE     0xff
 
 /*
- * The media sections that share one transport (RFC 8843), of the leg whose plan has
- * FLOW_PLAN_BUNDLE. Writer: control, store by store. Readers: workers, acquire. A plan that is
- * taken out here is freed after a grace period, as one taken out of a slot.
+ * The media sections that share one transport (RFC 8843), of the leg whose plan is in the slot
+ * and has FLOW_PLAN_BUNDLE. That plan says whom to listen to, and opens; for what follows it
+ * yields to the section's: where to send, whether to, and on whose account (leg). A section's plan
+ * has FLOW_PLAN_BUNDLE too, and SRTP and OPEN as that in the slot, which may be one of them; its
+ * remote, epoch, udp_change and ip4_change are not looked at.
+ *
+ * Sections are found by RTP's payload type. RTCP goes by SSRC: the section whose leg sends with
+ * its sender's; or whose other leg sends with the one that it is about; or the first there is.
+ *
+ * Writer: control, store by store. Readers: workers, acquire. A plan that is taken out here is
+ * freed after a grace period, as one taken out of a slot.
  */
 struct flow_bundle {
 	uint8_t section[128];                /* by RTP payload type; FLOW_BUNDLE_NONE */
