@@ -25,7 +25,8 @@ static uint32_t *bucket_of(const struct neigh_table *n, uint16_t iface, const un
 	uint64_t x = (ip->q[0] ^ iface) * UINT64_C(0x9e3779b97f4a7c15);
 
 	x = (x ^ ip->q[1]) * UINT64_C(0xbf58476d1ce4e5b9);
-	return &n->bucket[(x >> 32) & n->bucket_mask];
+	/* The upper bits are what all of the address has a part in. */
+	return &n->bucket[rte_bswap64(x) & n->bucket_mask];
 }
 
 struct neigh *neigh_find(const struct host *h, uint16_t iface, const union wire_ip *ip)
