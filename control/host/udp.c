@@ -13,10 +13,11 @@
 #include "frame.h"
 #include "ip.h"
 
-#define HOPS_SETS    512 /* power of two */
-#define HOPS_EACH    4
-#define HOPS_KEEP_MS 30000
-#define SWEEP_MS     5000
+#define HOPS_SETS_LOG2 9
+#define HOPS_SETS      (1 << HOPS_SETS_LOG2)
+#define HOPS_EACH      4
+#define HOPS_KEEP_MS   30000
+#define SWEEP_MS       5000
 
 struct udp_hop {
 	union wire_ip dst;
@@ -37,7 +38,7 @@ static struct udp_hop *set_of(struct udp_hops *u, uint16_t addr, const union wir
 	uint64_t x = (dst->q[0] ^ addr) * UINT64_C(0x9e3779b97f4a7c15);
 
 	x = (x ^ dst->q[1]) * UINT64_C(0xbf58476d1ce4e5b9);
-	return u->hop[(x >> 32) & (HOPS_SETS - 1)];
+	return u->hop[x >> (64 - HOPS_SETS_LOG2)];
 }
 
 static void forget(struct host *h, struct udp_hop *hop)
