@@ -18,10 +18,10 @@
  * a signalled fingerprint wins, gives keys, and ends the others; a later one does so again. Keys
  * never come before the fingerprints are there and one matches.
  *
- * Cipher suites: ECDHE with AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305, and for phones without
- * an AEAD AES-CBC with SHA-1, each by ECDSA and by RSA; curves X25519, P-256, P-384. No session
- * is resumed, nothing compressed, no renegotiation. Both sides must show a certificate;
- * it may be self-signed, for the fingerprint is the proof.
+ * Cipher suites: ECDHE with AES-128-GCM, AES-256-GCM or ChaCha20-Poly1305, by ECDSA and by RSA
+ * (who has DTLS 1.2 has one of them); curves X25519, P-256, P-384. No session is resumed, nothing
+ * compressed, no renegotiation. Both sides must show a certificate; it may be self-signed, for
+ * the fingerprint is the proof.
  */
 #ifndef DTLS_H
 #define DTLS_H
