@@ -42,6 +42,31 @@ CREATED = {
 }
 
 
+FINGERPRINT = {"hash": "sha-256", "value": "AB:CD"}
+BROWSER = {
+    "id": "call-2",
+    "legs": [
+        {"address": "wan4", "rtcp": "mux",
+         "security": {"type": "dtls", "setup": "passive", "fingerprint": FINGERPRINT},
+         "ice": {"mode": "lite", "remote": {
+             "ufrag": "abcd", "pwd": "0123456789012345678901",
+             "candidates": ["candidate:1 1 udp 2113937151 192.0.2.7 54321 typ host"]}},
+         "bundle": {"payload_types": [96, 111]}},
+        {"address": "lan4", "feedback": False},
+    ],
+}
+BROWSER_CREATED = {
+    "id": "call-2", "created": True, "generation": 1, "worker": 0,
+    "legs": [
+        {"local": {"ip": "192.0.2.1", "port": 16384}, "rtcp": {"ip": "192.0.2.1", "port": 16384},
+         "security": {"type": "dtls", "setup": "passive", "fingerprint": FINGERPRINT},
+         "ice": {"lite": True, "ufrag": "wxyz", "pwd": "9876543210987654321098",
+                 "candidates": ["candidate:1 1 udp 2130706431 192.0.2.1 16384 typ host"]}},
+        {"local": {"ip": "10.0.0.1", "port": 16384}, "rtcp": {"ip": "10.0.0.1", "port": 16385}},
+    ],
+}
+
+
 def validator(node):
     resolver = jsonschema.RefResolver("", API)
     return jsonschema.Draft202012Validator(node, resolver=resolver)
@@ -104,6 +129,31 @@ class Schemas(unittest.TestCase):
         validator(method["params"]).validate(CREATE)
         validator(method["result"]).validate(CREATED)
 
+    def test_a_browser(self):
+        method = API["methods"]["session.create"]
+        validator(method["params"]).validate(BROWSER)
+        validator(method["result"]).validate(BROWSER_CREATED)
+        check = validator(API["methods"]["session.update"]["params"])
+        for leg in ({"ice": {"remote": {"candidates": ["candidate:x"]}}}, {"ice": None},
+                    {"ice": {"restart": True}}, {"ice": {"end_of_candidates": True}},
+                    {"security": {"type": "dtls", "fingerprints": [FINGERPRINT, FINGERPRINT]}},
+                    {"security": {"type": "dtls", "renew": True}},
+                    {"bundle": {"payload_types": [0]}}, {"feedback": True}):
+            check.validate({"id": "call-2", "legs": [leg]})
+        for leg in ({"ice": {"mode": "none"}}, {"ice": {"remote": {"ufrag": "abc"}}},
+                    {"ice": {"role": "boss"}}, {"bundle": {"id": "x"}},
+                    {"bundle": {"payload_types": [128]}}, {"feedback": None},
+                    {"security": {"type": "dtls", "fingerprint": {"hash": "sha-256"}}},
+                    {"security": {"type": "dtls", "fingerprints": []}}):
+            self.assertFalse(check.is_valid({"id": "call-2", "legs": [leg]}), leg)
+
+    def test_states_of_ice_and_dtls(self):
+        for name, state in (("ice.state", "completed"), ("dtls.state", "connected")):
+            check = validator(API["events"][name]["params"])
+            check.validate({"id": "x", "leg": 0, "state": state})
+            check.validate({"id": "x", "leg": 1, "state": "failed", "reason": "timeout"})
+            self.assertFalse(check.is_valid({"id": "x", "leg": 0, "state": "fine"}), name)
+
     def test_create_is_strict(self):
         check = validator(API["methods"]["session.create"]["params"])
         for change in ({"idle": 1}, {"id": ""}, {"id": "a\u0007"}, {"legs": CREATE["legs"][:1]},
@@ -111,8 +161,9 @@ class Schemas(unittest.TestCase):
             self.assertFalse(check.is_valid({**CREATE, **change}), change)
 
     def test_secrets_have_no_place_in_results(self):
-        report = json.dumps(API["$defs"]["leg"]["properties"]["security"])
-        self.assertIsNone(re.search("local_key|remote_key|pwd", report))
+        report = json.dumps([API["$defs"]["leg"], API["$defs"]["ice_report"],
+                             API["$defs"]["ice_remote_report"], API["events"]])
+        self.assertIsNone(re.search("local_key|remote_key|local_crypto|pwd", report))
 
 
 if __name__ == "__main__":
