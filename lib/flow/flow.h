@@ -154,7 +154,9 @@ struct flow_punts {
 	uint8_t stun, dtls; /* datagrams */
 };
 
-#define FLOW_PUNT_SHIFT 2 /* about 1.6 ms: wraps after minutes, when both are 0 anyhow */
+/* About 1.6 ms. Where it wraps, after some two minutes of silence, less is forgiven than could be.
+ */
+#define FLOW_PUNT_SHIFT 2
 
 /*
  * RTP reception as RFC 3550 A.3 and A.8 have it, for the leg's current SSRC; what earlier
