@@ -15,11 +15,17 @@ enum cell {
 	CELL_LOSS,    /* of what should have come */
 	CELL_PAYLOAD, /* RTP payload type */
 	CELL_SECURITY,
+	CELL_ICE,
+	CELL_PAIR,
+	CELL_PEER, /* the far end of ICE */
+	CELL_FINGERPRINT,
+	CELL_BUNDLE,
 };
 
 static const struct {
 	const char *title, *path;
 	enum cell cell;
+	bool rare; /* left out where no leg has it */
 } leg_rows[] = {
 	{"address", "address", CELL_VALUE},
 	{"local", "local", CELL_VALUE},
@@ -33,6 +39,13 @@ static const struct {
 	{"dscp", "dscp", CELL_VALUE},
 	{"hold", "hold", CELL_VALUE},
 	{"security", "security", CELL_SECURITY},
+	{"certificate", "security.fingerprint", CELL_FINGERPRINT, true},
+	{"far certificate", "security.remote_fingerprint", CELL_FINGERPRINT, true},
+	{"ice", "ice", CELL_ICE, true},
+	{"ice pair", "ice.pair", CELL_PAIR, true},
+	{"ice far end", "ice.remote", CELL_PEER, true},
+	{"ice consent", "ice.consent_ms", CELL_MS, true},
+	{"bundle", "bundle", CELL_BUNDLE, true},
 	{"rx packets", "rx.packets", CELL_COUNT},
 	{"rx bytes", "rx.bytes", CELL_COUNT},
 	{"lost", "rx.lost", CELL_COUNT},
@@ -71,32 +84,105 @@ static void loss_text(struct tnd_buf *b, const struct json_value *rx)
 		tnd_buf_addf(b, "%.2f %%", lost > 0 ? 100 * lost / expected : 0);
 }
 
-/* "sdes AEAD_AES_128_GCM, ipsec-mb", and what is unusual about it. */
+/* " (fingerprint)": why something is as it is. */
+static void reason_text(struct tnd_buf *b, const struct json_value *v)
+{
+	if (ctl_string(v, "reason", NULL) != NULL)
+		tnd_buf_addf(b, " (%s)", ctl_string(v, "reason", ""));
+}
+
+/* "sdes AEAD_AES_128_GCM, ipsec-mb", and what is unusual; "dtls connected passive …". */
 static void security_text(struct tnd_buf *b, const struct json_value *security)
 {
 	const char *profile = ctl_string(security, "profile", "");
 	const char *engine = ctl_string(security, "engine", "");
+	const char *state = ctl_string(security, "state", NULL); /* of DTLS */
 
 	tnd_buf_adds(b, ctl_string(security, "type", "-"));
+	if (state != NULL)
+		tnd_buf_addf(b, " %s %s", ctl_string(security, "setup", "-"), state);
+	reason_text(b, security);
 	tnd_buf_addf(b, "%s%s%s%s", profile[0] ? " " : "", profile, engine[0] ? ", " : "", engine);
-	if (json_member(security, "ready") != NULL && !ctl_bool(security, "ready"))
+	if (state == NULL && json_member(security, "ready") != NULL && !ctl_bool(security, "ready"))
 		tnd_buf_adds(b, ", no remote key");
 	if (ctl_bool(security, "untouched"))
 		tnd_buf_adds(b, ", untouched");
+}
+
+/* "full completed, controlling" */
+static void ice_text(struct tnd_buf *b, const struct json_value *ice)
+{
+	tnd_buf_addf(b, "%s %s", ctl_string(ice, "mode", "-"), ctl_string(ice, "state", "-"));
+	reason_text(b, ice);
+	tnd_buf_addf(b, ", %s", ctl_string(ice, "role", "-"));
+	if (ctl_bool(ice, "restarting"))
+		tnd_buf_adds(b, ", restarting");
+}
+
+static void pair_text(struct tnd_buf *b, const struct json_value *pair)
+{
+	ctl_value_text(b, json_member(pair, "local"));
+	tnd_buf_adds(b, " to ");
+	ctl_value_text(b, json_member(pair, "remote"));
+}
+
+/* "abcd, 3 candidates, 1 learned" */
+static void peer_text(struct tnd_buf *b, const struct json_value *remote)
+{
+	tnd_buf_addf(b, "%s, %.0f candidates", ctl_string(remote, "ufrag", "-"),
+		     ctl_number(remote, "candidates", 0));
+	if (ctl_number(remote, "learned", 0) > 0)
+		tnd_buf_addf(b, ", %.0f learned", ctl_number(remote, "learned", 0));
+	if (ctl_bool(remote, "lite"))
+		tnd_buf_adds(b, ", lite");
+}
+
+/* Enough of it to compare by eye: "sha-256 AB:CD:EF:01…". */
+static void fingerprint_text(struct tnd_buf *b, const struct json_value *fp)
+{
+	const char *value = ctl_string(fp, "value", "-");
+
+	tnd_buf_addf(b, "%s %.11s%s", ctl_string(fp, "hash", "-"), value,
+		     strlen(value) > 11 ? "..." : "");
+}
+
+/* "of call-1: 96, 97" for a bundled leg, "96, 97" for that with the transport. */
+static void bundle_text(struct tnd_buf *b, const struct json_value *bundle)
+{
+	const struct json_value *types = json_member(bundle, "payload_types");
+
+	if (ctl_string(bundle, "id", NULL) != NULL)
+		tnd_buf_addf(b, "of %s: ", ctl_string(bundle, "id", ""));
+	for (const struct json_value *t = json_first(types); t != NULL; t = json_next(t)) {
+		ctl_value_text(b, t);
+		if (json_next(t) != NULL)
+			tnd_buf_adds(b, ", ");
+	}
+}
+
+/* Cells of more than a value; false: `v` is none of them. */
+static bool object_text(struct tnd_buf *b, const struct json_value *v, enum cell cell)
+{
+	if (!json_is_object(v))
+		return false;
+	switch (cell) {
+	case CELL_LOSS: loss_text(b, v); return true;
+	case CELL_SECURITY: security_text(b, v); return true;
+	case CELL_ICE: ice_text(b, v); return true;
+	case CELL_PAIR: pair_text(b, v); return true;
+	case CELL_PEER: peer_text(b, v); return true;
+	case CELL_FINGERPRINT: fingerprint_text(b, v); return true;
+	case CELL_BUNDLE: bundle_text(b, v); return true;
+	default: return false;
+	}
 }
 
 static void cell_text(struct tnd_buf *b, const struct json_value *v, enum cell cell)
 {
 	double d;
 
-	if (cell == CELL_LOSS) {
-		loss_text(b, v);
+	if (object_text(b, v, cell))
 		return;
-	}
-	if (cell == CELL_SECURITY) {
-		security_text(b, v);
-		return;
-	}
 	if (cell == CELL_VALUE || !json_to_double(v, &d)) {
 		ctl_value_text(b, v);
 		return;
@@ -122,6 +208,14 @@ static void cell_text(struct tnd_buf *b, const struct json_value *v, enum cell c
 }
 
 #define LEGS_MAX 8 /* columns */
+
+static bool any_has(const struct json_value *const *legs, size_t count, const char *path)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ctl_at(legs[i], path) != NULL)
+			return true;
+	return false;
+}
 
 /* A row of drops.NAME for each name that any leg has, in the order met. */
 static void drop_rows(struct ctl_table *t, const struct json_value *const *legs, size_t count)
@@ -172,6 +266,8 @@ static void print_legs(struct tnd_buf *out, const struct json_value *session)
 	for (size_t i = 0; i < count; i++)
 		ctl_table_cellf(&t, "leg %zu", i);
 	for (size_t r = 0; r < sizeof(leg_rows) / sizeof(leg_rows[0]); r++) {
+		if (leg_rows[r].rare && !any_has(legs, count, leg_rows[r].path))
+			continue;
 		ctl_table_cell(&t, leg_rows[r].title);
 		for (size_t i = 0; i < count; i++) {
 			cell_text(&cell, ctl_at(legs[i], leg_rows[r].path), leg_rows[r].cell);

@@ -35,6 +35,19 @@ SDES = {"type": "sdes", "profile": "AES_CM_128_HMAC_SHA1_80", "engine": "ipsec-m
         "window": 128, "ready": False, "untouched": False}
 
 
+DTLS = {"type": "dtls", "state": "connected", "setup": "passive",
+        "profile": "AEAD_AES_128_GCM", "engine": "ipsec-mb", "window": 128, "ready": True,
+        "untouched": False,
+        "fingerprint": {"hash": "sha-256", "value": ":".join(["A1"] * 32)},
+        "remote_fingerprint": {"hash": "sha-384", "value": "B2:C3"}}
+ICE = {"mode": "full", "state": "disconnected", "reason": "silent", "role": "controlling",
+       "ufrag": "wxyz", "candidates": ["candidate:1 1 udp 1 192.0.2.1 16384 typ host"],
+       "remote": {"ufrag": "abcd", "lite": True, "candidates": 3, "learned": 1},
+       "pair": {"local": {"ip": "192.0.2.1", "port": 16384},
+                "remote": {"ip": "192.0.2.7", "port": 54321}},
+       "restarting": True, "consent_ms": 4200, "checks_in": 5, "checks_out": 6, "rejected": 0}
+
+
 def leg(name, ip, drops):
     return {
         "address": name, "local": {"ip": ip, "port": 16384}, "rtcp": None,
@@ -52,6 +65,20 @@ def session(name):
             "idle_timeout_s": 60, "worker": 1, "mos": 4.123,
             "legs": [leg("lan4", "10.0.0.1", {"source": 7}),
                      {**leg("wan6", "2001:db8::1", {"hold": 1234}), "security": SDES}]}
+
+
+def browser(name):
+    early = {"type": "dtls", "state": "failed", "reason": "fingerprint", "setup": "active",
+             "fingerprint": {"hash": "sha-256", "value": "A1"}, "remote_fingerprint": None,
+             "engine": "ipsec-mb", "window": 128, "ready": False, "untouched": False}
+    new = {**ICE, "state": "new", "remote": None, "pair": None, "restarting": False,
+           "consent_ms": None, "mode": "lite", "role": "controlled"}
+    del new["reason"]
+    return {**session(name), "legs": [
+        {**leg("wan4", "192.0.2.1", {}), "security": DTLS, "ice": ICE,
+         "bundle": {"payload_types": [96, 111]}},
+        {**leg("wan4", "192.0.2.1", {}), "security": early, "ice": new,
+         "bundle": {"id": EVIL, "payload_types": [0]}}]}
 
 
 class Answers:
@@ -112,7 +139,7 @@ class Answers:
     def session_get(self, params):
         if params["id"] == "none":
             return KeyError
-        return session(params["id"])
+        return browser(params["id"]) if params["id"] == "browser" else session(params["id"])
 
     def session_create(self, params):
         self.created = params
@@ -533,6 +560,22 @@ class Verbs(Case):
                      r"drop\.source +7 +0", r"drop\.hold +0 +1,234"):
             self.assertRegex(out, "(?m)^" + line + "$")
 
+    def test_call_of_a_browser(self):
+        with Daemon() as d:
+            out = self.ok(run(d, "call", "browser"))
+            self.assertNotIn("ice", self.ok(run(d, "call", "call-1")))
+        for line in (r"security +dtls passive connected AEAD_AES_128_GCM, ipsec-mb +"
+                     r"dtls active failed \(fingerprint\), ipsec-mb",
+                     r"certificate +sha-256 A1:A1:A1:A1\.\.\. +sha-256 A1",
+                     r"far certificate +sha-384 B2:C3 +-",
+                     r"ice +full disconnected \(silent\), controlling, restarting +"
+                     r"lite new, controlled",
+                     r"ice pair +192\.0\.2\.1:16384 to 192\.0\.2\.7:54321 +-",
+                     r"ice far end +abcd, 3 candidates, 1 learned, lite +-",
+                     r"ice consent +4200\.0 ms +-",
+                     r"bundle +96, 111 +of evil\\x1b\[2J\\u202e: 0"):
+            self.assertRegex(out, "(?m)^" + line + "$")
+
     def test_stats(self):
         with Daemon() as d:
             self.assertRegex(self.ok(run(d, "stats")), r"(?m)^worker\.rx_packets +1000$")
@@ -587,23 +630,27 @@ class Events(Case):
         connection.sendall(json.dumps(daemon.reply(request)).encode() + b"\n")
         push(5, "session.latched", id="a", leg=1, remote={"ip": "2001:db8::9", "port": 5})
         push(6, "session.ended", id="a", reason="timeout", report=session("a"))
+        push(7, "ice.state", id="a", leg=0, state="completed", remote={"ip": "10.0.0.2", "port": 5})
+        push(8, "dtls.state", id="a", leg=0, state="failed", reason="no_profile")
 
     def test_follows(self):
         with Daemon(self.script) as d:
-            r = run(d, "events", "--from", "4", "--count", "3", "session.")
+            r = run(d, "events", "--from", "4", "--count", "5", "session.")
             self.assertEqual(d.answers.subscribed, {"from_seq": 4, "types": ["session."]})
         lines = [l.split(" ", 1)[1] for l in self.ok(r).splitlines()]
         self.assertEqual(lines, [
             "4 session.created id=evil\\x1b[2J\\u202e generation=1",
             "5 session.latched id=a leg=1 remote=[2001:db8::9]:5",
             "6 session.ended id=a reason=timeout age_s=75.5 mos=4.12 "
-            "leg.0=rx:99000,tx:5,lost:1000 leg.1=rx:99000,tx:5,lost:1000"])
+            "leg.0=rx:99000,tx:5,lost:1000 leg.1=rx:99000,tx:5,lost:1000",
+            "7 ice.state id=a leg=0 state=completed remote=10.0.0.2:5",
+            "8 dtls.state id=a leg=0 state=failed reason=no_profile"])
 
     def test_as_json_until_the_daemon_leaves(self):
         with Daemon(self.script) as d:
             r = run(d, "-j", "events")
         self.refused(r, 3, "closed the connection")
-        self.assertEqual([json.loads(l)["seq"] for l in r.stdout.splitlines()], [4, 5, 6])
+        self.assertEqual([json.loads(l)["seq"] for l in r.stdout.splitlines()], [4, 5, 6, 7, 8])
 
     def test_nonsense_between(self):
         def nonsense(daemon, connection):
