@@ -8,6 +8,7 @@
 #include "session.h"
 #include "siphash.h"
 #include "timer.h"
+#include "transport.h"
 
 #define TOKENS_PER_SESSION 1000 /* of the rate limit */
 
@@ -19,9 +20,15 @@ enum leg_flags {
 	LEG_HOLD = 1 << 1,         /* send nothing to it */
 	LEG_LEARNED = 1 << 2,      /* the worker has told of learned:learned_port */
 	LEG_LEARNED_RTCP = 1 << 3, /* … of learned:learned_rtcp_port, at the RTCP port */
-	LEG_SDES = 1 << 4,         /* SRTP, with the keys in flow_tables.secure[] */
-	LEG_THROUGH = 1 << 5,      /* the other leg has the same keys: packets pass untouched */
-	LEG_SECRETS = 1 << 6,      /* it is or was: there is something in secure[] */
+	LEG_SRTP = 1 << 4,         /* with the keys in flow_tables.secure[] */
+	LEG_DTLS = 1 << 5,         /* … which DTLS makes: none in the beginning */
+	LEG_THROUGH = 1 << 6,      /* the other leg has the same keys: packets pass untouched */
+	LEG_SECRETS = 1 << 7,      /* LEG_SRTP now or once: there is something in secure[] */
+	LEG_ICE = 1 << 8,          /* remote is the nominated one, if there is one */
+	LEG_BUNDLE = 1 << 9,       /* the first of those that share its transport: bundle.c */
+	LEG_BUNDLED = 1 << 10,     /* a further one: all but its own flags are the first's */
+	LEG_NO_FEEDBACK = 1 << 11, /* RTCP feedback is kept from it */
+	LEG_UDP = 1 << 12,         /* kind udp: anything may come in */
 };
 
 /* Ports in host order. */
@@ -31,12 +38,12 @@ struct leg {
 	uint16_t remote_port, remote_rtcp_port; /* RTCP: 0 if there can be none */
 	uint16_t learned_port, learned_rtcp_port;
 	uint16_t port; /* ours; RTCP's is the next one */
+	uint16_t flags;
 	uint8_t address;
 	uint8_t epoch; /* changes with what was learned is to be forgotten */
-	uint8_t flags;
-	uint8_t latch : 2, rtcp : 2, kind : 1;
 	uint8_t dscp;
-	uint8_t window_log2; /* of the replay window, with LEG_SECRETS */
+	uint8_t latch : 2, rtcp : 2;
+	uint8_t window_log2 : 4; /* of the replay window, with LEG_SECRETS */
 };
 
 enum session_life {
@@ -104,8 +111,13 @@ struct sessions {
 	struct ports ports;
 	uint32_t *worker_load; /* sessions of each worker */
 	char **made;           /* [SESSION_LEGS * limit] */
-	struct slabs slabs;    /* of keys and their running halves */
-	uint32_t secured;      /* legs with keys */
+	/* [SESSION_LEGS * limit], paged in as it is used. NULL: plain, or SDES, in no bundle. */
+	struct leg_transport **transport;
+	struct tnd_list due; /* of them, those whose far end may be another */
+	struct dtls_context *dtls;
+	struct loop_poller dtls_poller;
+	struct slabs slabs; /* of keys and their running halves */
+	uint32_t secured;   /* legs with keys */
 	struct retired_queue retired;
 	struct loop_poller poller;
 	bool draining;
@@ -147,9 +159,12 @@ enum session_fault params_check(const struct sessions *s, const struct session_p
 enum session_fault params_check_remote(const struct sessions *s, unsigned int i, uint16_t address,
 				       uint8_t rtcp, const struct leg_remote *r,
 				       struct session_error *err);
+enum session_fault params_check_transport(unsigned int i, bool ice, bool dtls, bool udp,
+					  uint8_t rtcp, uint8_t latch, struct session_error *err);
 uint64_t params_hash(const struct sessions *s, const struct session_params *params);
 void leg_init(struct leg *l, const struct leg_params *p);
 void leg_set_remote(struct leg *l, const struct leg_remote *r);
+void leg_clear_remote(struct leg *l);
 void session_fill_answer(const struct sessions *s, const struct session *se,
 			 struct session_answer *a);
 
@@ -175,9 +190,27 @@ void publish_clear(struct sessions *s, const struct session *se,
 /* Cells that no worker looks at any more: their next hops and they are free. */
 void publish_free(struct sessions *s, const uint32_t *cell, unsigned int count);
 
+/* ---- republish.c ---- */
+
+/* New plans of a session, and of those that are bundled on it. */
+struct republish {
+	unsigned int count;
+	struct session *session[1 + BUNDLE_MAX];
+	struct plans plans[1 + BUNDLE_MAX];
+};
+
+/* Of its legs as they stand. As publish_make(), and -ENOMEM; then republish_undo() is due. */
+int republish_make(struct sessions *s, struct session *se, struct republish *r, unsigned int *leg);
+/* It was made, and is not to be. */
+void republish_drop(struct sessions *s, struct republish *r);
+/* The session's legs are as they were before: bundled ones too. */
+void republish_undo(struct sessions *s, struct session *se);
+/* Let them take effect; `step` (or NULL) goes with what they replace. */
+void republish_swap(struct sessions *s, const struct republish *r, struct secure_step *step);
+
 /* ---- retire.c: after the grace period ---- */
 
-int retire_reserve(struct sessions *s); /* room for one more: 0 or -ENOMEM */
+int retire_reserve(struct sessions *s, unsigned int n); /* room for n more: 0 or -ENOMEM */
 void retire_push(struct sessions *s, const struct retired *r);
 /* Complete those whose grace period is over; true while some are pending. */
 bool retire_poll(struct sessions *s);

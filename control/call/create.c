@@ -17,14 +17,31 @@ static bool rate_allows(struct sessions *s)
 	return s->tokens >= TOKENS_PER_SESSION;
 }
 
+/* Has this worker a port pair for each leg that needs one? */
+static bool has_ports(const struct sessions *s, const struct session *se, uint16_t worker)
+{
+	uint16_t before = UINT16_MAX, needed = 0;
+
+	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
+		const struct leg *l = &se->leg[i];
+
+		if (l->flags & LEG_BUNDLED)
+			continue;
+		needed = l->address == before ? needed + 1 : 1;
+		before = l->address;
+		if (ports_left(&s->ports, l->address, worker) < needed)
+			return false;
+	}
+	return true;
+}
+
 /* The least loaded worker that has port pairs left at both addresses, or -1. */
-static int choose_worker(const struct sessions *s, uint16_t a, uint16_t b)
+static int choose_worker(const struct sessions *s, const struct session *se)
 {
 	int best = -1;
 
 	for (uint16_t w = 0; w < s->ports.workers; w++) {
-		if (ports_left(&s->ports, a, w) < (a == b ? 2 : 1) ||
-		    ports_left(&s->ports, b, w) == 0)
+		if (!has_ports(s, se, w))
 			continue;
 		if (best < 0 || s->worker_load[w] < s->worker_load[best])
 			best = w;
@@ -32,26 +49,32 @@ static int choose_worker(const struct sessions *s, uint16_t a, uint16_t b)
 	return best;
 }
 
-/* Ports for both legs, of one worker. */
-static enum session_fault take_ports(struct sessions *s, struct session *se,
+static enum session_fault no_ports(const struct sessions *s, const struct session *se,
+				   struct session_error *err)
+{
+	const struct leg *l = &se->leg[0];
+	bool first = !(l->flags & LEG_BUNDLED) && ports_left_all(&s->ports, l->address) == 0;
+
+	first |= se->leg[1].flags & LEG_BUNDLED;
+	l = &se->leg[first ? 0 : 1];
+	return session_fault_set(
+		err, SESSION_NO_PORTS, first ? "/legs/0/address" : "/legs/1/address",
+		"no free port pair left at address %s (a call's ports must belong to one worker)",
+		s->h->config->addresses[l->address].name);
+}
+
+/* Ports for the legs that don't share one, of one worker: `must`, unless -1. */
+static enum session_fault take_ports(struct sessions *s, struct session *se, int must,
 				     struct session_error *err)
 {
-	const struct config_address *addr = s->h->config->addresses;
-	uint16_t a = se->leg[0].address, b = se->leg[1].address;
-	int w = choose_worker(s, a, b);
+	int w = must < 0 ? choose_worker(s, se) : must;
 
-	if (w < 0) {
-		bool first = ports_left_all(&s->ports, a) == 0;
-
-		return session_fault_set(
-			err, SESSION_NO_PORTS, first ? "/legs/0/address" : "/legs/1/address",
-			"no free port pair left at address %s (a call's ports must belong to "
-			"one worker)",
-			addr[first ? a : b].name);
-	}
+	if (w < 0 || !has_ports(s, se, (uint16_t)w))
+		return no_ports(s, se, err);
 	se->worker = (uint8_t)w;
-	se->leg[0].port = ports_take(&s->ports, a, (uint16_t)w);
-	se->leg[1].port = ports_take(&s->ports, b, (uint16_t)w);
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		if (!(se->leg[i].flags & LEG_BUNDLED))
+			se->leg[i].port = ports_take(&s->ports, se->leg[i].address, (uint16_t)w);
 	s->worker_load[w]++;
 	return SESSION_OK;
 }
@@ -59,7 +82,8 @@ static enum session_fault take_ports(struct sessions *s, struct session *se,
 static void give_ports(struct sessions *s, const struct session *se)
 {
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)
-		ports_give(&s->ports, se->leg[i].address, se->leg[i].port);
+		if (!(se->leg[i].flags & LEG_BUNDLED))
+			ports_give(&s->ports, se->leg[i].address, se->leg[i].port);
 	s->worker_load[se->worker]--;
 }
 
@@ -81,6 +105,8 @@ static enum session_fault create_new(struct sessions *s, const struct session_pa
 	uint32_t old[FLOW_PLANS_PER_SESSION];
 	const struct leg_security *const security[SESSION_LEGS] = {&params->leg[0].security,
 								   &params->leg[1].security};
+	struct transport_want transport[SESSION_LEGS];
+	struct transport_step tstep;
 	struct secure_step step;
 	struct session *se;
 	struct plans plans;
@@ -88,34 +114,49 @@ static enum session_fault create_new(struct sessions *s, const struct session_pa
 	unsigned int leg;
 	int rc;
 
+	f = bundle_check(s, params, err);
+	if (f != SESSION_OK)
+		return f;
 	f = table_add(s, params->id, &se);
 	if (f == SESSION_NO_MEMORY)
 		return session_no_memory(err);
 	if (f != SESSION_OK)
 		return session_fault_set(err, f, "", "all %u sessions are in use", s->limit);
-	for (unsigned int i = 0; i < SESSION_LEGS; i++)
-		leg_init(&se->leg[i], &params->leg[i]);
-	f = take_ports(s, se, err);
+	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
+		const struct leg_params *p = &params->leg[i];
+
+		leg_init(&se->leg[i], p);
+		transport[i] = (struct transport_want){&p->security, &p->ice, &p->bundle};
+	}
+	bundle_init(s, se, params);
+	f = take_ports(s, se, bundle_worker(s, params), err);
 	if (f != SESSION_OK)
 		goto fail;
 	f = secure_prepare(s, se, security, &step, err);
 	if (f != SESSION_OK)
 		goto fail_ports;
 	secure_flags(s, se, &step);
+	f = transport_prepare(s, se, transport, &tstep, err);
+	if (f != SESSION_OK)
+		goto fail_secure;
 	rc = publish_make(s, se, &plans, &leg);
 	if (rc != 0) {
 		f = session_publish_fault(s, se, rc, leg, err);
-		secure_abort(s, &step);
-		goto fail_ports;
+		goto fail_transport;
 	}
 	se->generation = 1;
 	se->idle_timeout_s = params->idle_timeout_s;
 	se->created_ds = (uint32_t)(s->h->loop.now_ms / 100);
 	idle_start(s, se);
 	secure_commit(s, se, &step);
+	transport_commit(s, se, &tstep);
 	publish_swap(s, se, &plans, old);
 	*out = se;
 	return SESSION_OK;
+fail_transport:
+	transport_abort(s, &tstep);
+fail_secure:
+	secure_abort(s, &step);
 fail_ports:
 	give_ports(s, se);
 fail:
@@ -157,6 +198,7 @@ enum session_fault session_create(struct sessions *s, const struct session_param
 		s->tokens -= RTE_MIN(s->tokens, (uint64_t)TOKENS_PER_SESSION);
 		s->created++;
 		tell_created(s, se);
+		transport_begin(s, se, NULL);
 	}
 	session_fill_answer(s, se, answer);
 	return SESSION_OK;

@@ -25,7 +25,7 @@ uint64_t flow_silent_ms(const struct sessions *s, const struct flow_rt *rt)
 }
 
 /* Since the latest packet of either leg, or since creation or the last update if that is later. */
-static uint64_t idle_ms(const struct sessions *s, const struct session *se)
+static uint64_t idle_alone_ms(const struct sessions *s, const struct session *se)
 {
 	const struct flow_leg_rt *rt = &s->h->tables->leg[SESSION_LEGS * session_index(s, se)];
 	uint64_t idle = ticks_to_ms(s, flow_tick(s->h->loop.now_tsc) - se->touched_tick);
@@ -35,6 +35,23 @@ static uint64_t idle_ms(const struct sessions *s, const struct session *se)
 		idle = RTE_MIN(idle, flow_silent_ms(s, &rt[i].rtcp));
 	}
 	return idle;
+}
+
+/* Of the session and of those bundled on it. */
+static uint64_t idle_ms(const struct sessions *s, const struct session *se)
+{
+	struct session *bundled[BUNDLE_MAX];
+	unsigned int n = bundle_sessions(s, se, bundled);
+	uint64_t idle = idle_alone_ms(s, se);
+
+	while (n-- > 0)
+		idle = RTE_MIN(idle, idle_alone_ms(s, bundled[n]));
+	return idle;
+}
+
+static bool is_bundled(const struct session *se)
+{
+	return (se->leg[0].flags | se->leg[1].flags) & LEG_BUNDLED;
 }
 
 static void idle_check(struct tnd_timer *t, void *arg)
@@ -54,27 +71,45 @@ void idle_start(struct sessions *s, struct session *se)
 	se->touched_tick = flow_tick(s->h->loop.now_tsc);
 	if (se->idle.fn == NULL)
 		tnd_timer_init(&se->idle, idle_check, s);
-	if (se->idle_timeout_s != 0)
+	/* A bundled session lives as long as its transport. */
+	if (se->idle_timeout_s != 0 && !is_bundled(se))
 		loop_timer_after(&s->h->loop, &se->idle, se->idle_timeout_s * UINT64_C(1000));
 	else
 		tnd_timer_stop(&s->h->loop.timers, &se->idle);
 }
 
-enum session_fault session_end(struct sessions *s, struct session *se, enum end_reason reason,
-			       session_done_fn done, void *arg)
+static void end_one(struct sessions *s, struct session *se, enum end_reason reason,
+		    session_done_fn done, void *arg)
 {
 	struct retired r = {.session = session_index(s, se), .done = done, .arg = arg};
 
-	if (retire_reserve(s) != 0)
-		return SESSION_NO_MEMORY;
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		if (se->leg[i].flags & LEG_BUNDLED)
+			bundle_leave(transport_of(s, se, i));
 	publish_clear(s, se, r.cell);
 	tnd_timer_stop(&s->h->loop.timers, &se->idle);
 	table_unlink(s, se);
 	se->life = LIFE_ENDING;
 	se->reason = reason;
 	retire_push(s, &r);
-	if (s->ended_fn != NULL)
-		s->ended_fn(s->ended_arg, session_id(se));
+}
+
+enum session_fault session_end(struct sessions *s, struct session *se, enum end_reason reason,
+			       session_done_fn done, void *arg)
+{
+	struct session *all[BUNDLE_MAX + 1];
+	unsigned int n = bundle_sessions(s, se, all);
+
+	if (retire_reserve(s, n + 1) != 0)
+		return SESSION_NO_MEMORY;
+	/* Those that use the transport are gone before it is. */
+	for (unsigned int i = 0; i < n; i++)
+		end_one(s, all[i], reason, NULL, NULL);
+	end_one(s, se, reason, done, arg);
+	all[n++] = se;
+	/* Whoever is told may end further sessions. */
+	for (unsigned int i = 0; i < n && s->ended_fn != NULL; i++)
+		s->ended_fn(s->ended_arg, session_id(all[i]));
 	return SESSION_OK;
 }
 
@@ -104,10 +139,12 @@ void session_finish(struct sessions *s, struct session *se, session_done_fn done
 	if (!s->report.oom)
 		tell_ended(s, se);
 
-	for (unsigned int i = 0; i < SESSION_LEGS; i++)
-		ports_give(&s->ports, se->leg[i].address, se->leg[i].port);
 	memset(rt, 0, SESSION_LEGS * sizeof(*rt));
 	secure_end(s, se);
+	transport_end(s, se); /* endpoints say goodbye from their port */
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		if (!(se->leg[i].flags & LEG_BUNDLED))
+			ports_give(&s->ports, se->leg[i].address, se->leg[i].port);
 	s->worker_load[se->worker]--;
 	s->ended++;
 	if (se->reason == END_TIMEOUT)

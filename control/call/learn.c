@@ -15,7 +15,7 @@
 
 void leg_forget_learned(struct leg *l)
 {
-	l->flags &= (uint8_t) ~(LEG_LEARNED | LEG_LEARNED_RTCP);
+	l->flags &= (uint16_t) ~(LEG_LEARNED | LEG_LEARNED_RTCP);
 	l->epoch++;
 }
 
@@ -45,7 +45,7 @@ static bool take_learned(struct leg *l, const struct flow_event *ev)
 		l->flags |= LEG_LEARNED_RTCP;
 	} else {
 		if (!same_host)
-			l->flags &= (uint8_t)~LEG_LEARNED_RTCP;
+			l->flags &= (uint16_t)~LEG_LEARNED_RTCP;
 		l->learned_port = ntohs(ev->port);
 		l->flags |= LEG_LEARNED;
 	}
@@ -71,8 +71,7 @@ static void tell(struct sessions *s, const struct session *se, const struct flow
 static void learned(struct sessions *s, const struct flow_event *ev)
 {
 	struct session *se = session_of(s, ev);
-	struct retired r = {.session = SESSION_NONE};
-	struct plans plans;
+	struct republish r;
 	unsigned int leg;
 	struct leg *l, before;
 	int rc;
@@ -83,18 +82,16 @@ static void learned(struct sessions *s, const struct flow_event *ev)
 	before = *l;
 	if (!take_learned(l, ev) || memcmp(l, &before, sizeof(before)) == 0)
 		return;
-	rc = retire_reserve(s);
-	if (rc == 0)
-		rc = publish_make(s, se, &plans, &leg);
+	rc = republish_make(s, se, &r, &leg);
 	if (rc != 0) {
 		/* The call goes on as it was: media to this leg goes where it went before. */
 		*l = before;
+		republish_undo(s, se);
 		tnd_warn("call", "%s: leg %u: can't send to the sender that was learned: %s",
 			 session_id(se), ev->leg % SESSION_LEGS, strerrorname_np(-rc));
 		return;
 	}
-	publish_swap(s, se, &plans, r.cell);
-	retire_push(s, &r);
+	republish_swap(s, &r, NULL);
 	s->latched++;
 	tell(s, se, ev);
 }

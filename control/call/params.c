@@ -63,6 +63,13 @@ void leg_set_remote(struct leg *l, const struct leg_remote *r)
 	l->flags |= LEG_REMOTE;
 }
 
+void leg_clear_remote(struct leg *l)
+{
+	memset(&l->remote, 0, sizeof(l->remote));
+	l->remote_port = l->remote_rtcp_port = 0;
+	l->flags &= (uint16_t)~LEG_REMOTE;
+}
+
 /* What is no RTP can't be SRTP, whichever side it comes from. */
 static enum session_fault check_kind(const struct session_params *params, unsigned int i,
 				     struct session_error *err)
@@ -82,23 +89,60 @@ static enum session_fault check_kind(const struct session_params *params, unsign
 	return SESSION_OK;
 }
 
+/* One address, one port, one far end: what ICE and DTLS ask of the rest of a leg. */
+enum session_fault params_check_transport(unsigned int i, bool ice, bool dtls, bool udp,
+					  uint8_t rtcp, uint8_t latch, struct session_error *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/legs/%u/rtcp", i);
+	if ((ice || dtls) && rtcp == LEG_RTCP_NEXT)
+		return session_fault_set(err, SESSION_UNSUPPORTED, path,
+					 "ICE and DTLS are for one port: rtcp mux or none");
+	snprintf(path, sizeof(path), "/legs/%u/latch", i);
+	if (ice && latch != LEG_LATCH_STRICT)
+		return session_fault_set(err, SESSION_BAD_PARAMS, path,
+					 "with ICE only strict: the far end is the nominated one");
+	snprintf(path, sizeof(path), "/legs/%u/ice", i);
+	if (ice && udp)
+		return session_fault_set(err, SESSION_UNSUPPORTED, path, "only with kind rtp");
+	return SESSION_OK;
+}
+
+static enum session_fault check_transport(const struct leg_params *p, unsigned int i,
+					  struct session_error *err)
+{
+	enum session_fault f = ice_want_check(&p->ice, false, false, i, err);
+	char path[64];
+
+	if (f != SESSION_OK)
+		return f;
+	snprintf(path, sizeof(path), "/legs/%u/remote", i);
+	if (p->ice.mode != LEG_ICE_NONE && p->has_remote)
+		return session_fault_set(err, SESSION_BAD_PARAMS, path,
+					 "with ICE the far end is the nominated one");
+	return params_check_transport(i, p->ice.mode != LEG_ICE_NONE,
+				      p->security.type == LEG_SECURITY_DTLS,
+				      p->kind == LEG_KIND_UDP, p->rtcp, p->latch, err);
+}
+
 static enum session_fault check_leg(const struct sessions *s, const struct session_params *params,
 				    unsigned int i, struct session_error *err)
 {
 	const struct leg_params *p = &params->leg[i];
+	enum session_fault f;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/legs/%u/address", i);
 	if (p->address >= s->h->config->address_count)
 		return session_fault_set(err, SESSION_BAD_PARAMS, path, "no such address");
 	if (p->has_remote) {
-		enum session_fault f =
-			params_check_remote(s, i, p->address, p->rtcp, &p->remote, err);
-
+		f = params_check_remote(s, i, p->address, p->rtcp, &p->remote, err);
 		if (f != SESSION_OK)
 			return f;
 	}
-	return check_kind(params, i, err);
+	f = check_kind(params, i, err);
+	return f == SESSION_OK ? check_transport(p, i, err) : f;
 }
 
 void leg_init(struct leg *l, const struct leg_params *p)
@@ -107,10 +151,19 @@ void leg_init(struct leg *l, const struct leg_params *p)
 	l->address = (uint8_t)p->address;
 	l->latch = p->latch;
 	l->rtcp = p->rtcp;
-	l->kind = p->kind;
 	l->dscp = p->dscp;
+	if (p->kind == LEG_KIND_UDP)
+		l->flags |= LEG_UDP;
 	if (p->hold)
 		l->flags |= LEG_HOLD;
+	if (p->no_feedback)
+		l->flags |= LEG_NO_FEEDBACK;
+	if (p->ice.mode != LEG_ICE_NONE)
+		l->flags |= LEG_ICE;
+	if (p->bundle.transport != NULL)
+		l->flags |= LEG_BUNDLED;
+	else if (bundle_types(&p->bundle))
+		l->flags |= LEG_BUNDLE;
 	if (p->has_remote)
 		leg_set_remote(l, &p->remote);
 }
@@ -131,6 +184,7 @@ uint64_t params_hash(const struct sessions *s, const struct session_params *para
 	struct {
 		struct leg leg[SESSION_LEGS];
 		uint64_t security[SESSION_LEGS];
+		uint64_t transport[SESSION_LEGS];
 		uint64_t idle_timeout_s;
 	} n;
 
@@ -138,6 +192,7 @@ uint64_t params_hash(const struct sessions *s, const struct session_params *para
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		leg_init(&n.leg[i], &params->leg[i]);
 		n.security[i] = secure_params_hash(s, &params->leg[i].security);
+		n.transport[i] = transport_params_hash(s, &params->leg[i]);
 	}
 	n.idle_timeout_s = params->idle_timeout_s;
 	return siphash(&s->key, &n, sizeof(n));
@@ -172,5 +227,6 @@ void session_fill_answer(const struct sessions *s, const struct session *se,
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		session_locals(s, se, i, &a->leg[i].local, &a->leg[i].rtcp);
 		secure_answer(s, se, i, a);
+		transport_answer(s, se, i, a);
 	}
 }

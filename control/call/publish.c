@@ -9,6 +9,9 @@
  *	cell[A][1]  A rtcp next: at A's port + 1
  *	            A mux, B next: at no port; where RTCP from A's only port goes
  *
+ * A bundled leg has no port: its cell[0] is named by the bundle of the leg whose transport it
+ * uses. That leg's own is named at its port and in its bundle.
+ *
  * Each cell that has a destination holds one reference to its next hop, given back with it.
  */
 #include <errno.h>
@@ -75,7 +78,7 @@ static void fill_in(const struct sessions *s, const struct session *se, unsigned
 	p->owner = (uint8_t)se->worker;
 	if (rtcp)
 		p->flags |= FLOW_PLAN_RTCP;
-	if (l->kind == LEG_KIND_UDP)
+	if (l->flags & LEG_UDP)
 		p->flags |= FLOW_PLAN_ANY;
 	if (l->latch != LEG_LATCH_STRICT)
 		p->flags |= FLOW_PLAN_LEARN;
@@ -121,14 +124,23 @@ static int fill_out(struct sessions *s, const struct leg *from, const struct leg
 }
 
 /* What is to be done to packets from one leg to the other, beside their headers. */
-static uint16_t secure_plan_flags(const struct leg *from, const struct leg *to)
+static uint16_t media_plan_flags(const struct leg *from, const struct leg *to)
 {
-	uint16_t flags = from->flags & LEG_SDES ? FLOW_PLAN_SRTP : 0;
+	uint16_t flags = from->flags & LEG_SRTP ? FLOW_PLAN_SRTP : 0,
+		 both = from->flags | to->flags;
+	/* Of a shared transport other sections may go elsewhere. */
+	bool through = from->flags & LEG_THROUGH && !(both & (LEG_BUNDLE | LEG_BUNDLED));
 
-	if ((from->flags & (LEG_SDES | LEG_THROUGH)) == LEG_SDES)
+	if ((from->flags & LEG_SRTP) && !through)
 		flags |= FLOW_PLAN_OPEN;
-	if ((to->flags & (LEG_SDES | LEG_THROUGH)) == LEG_SDES)
+	if ((to->flags & LEG_SRTP) && !through)
 		flags |= FLOW_PLAN_SEAL;
+	/* With an agent or endpoint on either side, neither STUN nor DTLS goes from one party to
+	 * the other: tandem is who they talk to. */
+	if (both & (LEG_ICE | LEG_DTLS))
+		flags |= FLOW_PLAN_STUN | FLOW_PLAN_DTLS;
+	if (to->flags & LEG_NO_FEEDBACK)
+		flags |= FLOW_PLAN_FB_DROP;
 	return flags;
 }
 
@@ -147,7 +159,9 @@ static int make_leg(struct sessions *s, const struct session *se, unsigned int i
 	int rc;
 
 	fill_in(s, se, i, false, p);
-	p->flags |= secure_plan_flags(from, to);
+	p->flags |= media_plan_flags(from, to);
+	if (from->flags & LEG_BUNDLE)
+		p->flags |= FLOW_PLAN_BUNDLE;
 	if (drop_rtcp)
 		p->flags |= FLOW_PLAN_RTCP_DROP;
 	p->rtcp_plan = cell[1];
@@ -157,7 +171,7 @@ static int make_leg(struct sessions *s, const struct session *se, unsigned int i
 
 	p = &s->h->tables->plan[cell[1]];
 	fill_in(s, se, i, from->rtcp == LEG_RTCP_NEXT, p);
-	p->flags |= secure_plan_flags(from, to);
+	p->flags |= media_plan_flags(from, to);
 	if (drop_rtcp) {
 		p->flags |= FLOW_PLAN_RTCP_DROP;
 		return 0;
@@ -193,7 +207,7 @@ fail:
 	return rc;
 }
 
-/* The cells in use, found by the slots. */
+/* The cells in use, found by where they are named. */
 static void current_cells(const struct sessions *s, const struct session *se,
 			  uint32_t old[FLOW_PLANS_PER_SESSION])
 {
@@ -201,7 +215,8 @@ static void current_cells(const struct sessions *s, const struct session *se,
 
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		const struct leg *l = &se->leg[i];
-		uint32_t first = *flow_slot(t, l->address, l->port);
+		uint32_t first = l->flags & LEG_BUNDLED ? *bundle_plan(s, se, i)
+							: *flow_slot(t, l->address, l->port);
 
 		old[2 * i] = first;
 		old[2 * i + 1] = first ? t->plan[first].rtcp_plan : 0;
@@ -216,7 +231,15 @@ void publish_swap(struct sessions *s, const struct session *se, const struct pla
 	current_cells(s, se, old);
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		const struct leg *l = &se->leg[i];
+		uint32_t *place = bundle_plan(s, se, i);
 
+		if (place != NULL)
+			__atomic_store_n(place,
+					 l->flags & (LEG_BUNDLE | LEG_BUNDLED) ? plans->cell[i][0]
+									       : 0,
+					 __ATOMIC_RELEASE);
+		if (l->flags & LEG_BUNDLED)
+			continue;
 		if (l->rtcp == LEG_RTCP_NEXT)
 			flow_publish(t, l->address, l->port + 1, plans->cell[i][1]);
 		flow_publish(t, l->address, l->port, plans->cell[i][0]);

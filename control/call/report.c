@@ -173,13 +173,18 @@ static void write_leg(const struct sessions *s, const struct session *se, unsign
 	json_w_string(b, "latch", latch_names[l->latch]);
 	json_w_bool(b, "latched", (l->flags & LEG_LEARNED) != 0);
 	json_w_string(b, "state", leg_state(l, rt));
-	json_w_string(b, "kind", kind_names[l->kind]);
+	json_w_string(b, "kind", kind_names[l->flags & LEG_UDP ? LEG_KIND_UDP : LEG_KIND_RTP]);
 	if (l->dscp == SESSION_DSCP_KEEP)
 		json_w_null(b, "dscp");
 	else
 		json_w_uint(b, "dscp", l->dscp);
 	json_w_bool(b, "hold", (l->flags & LEG_HOLD) != 0);
+	json_w_bool(b, "feedback", !(l->flags & LEG_NO_FEEDBACK));
 	secure_write(s, se, i, b);
+	if (l->flags & LEG_ICE)
+		ice_write(transport_head(s, se, i), b);
+	if (l->flags & (LEG_BUNDLE | LEG_BUNDLED))
+		bundle_write(transport_of(s, se, i), b);
 	write_rx(s, rt, b);
 	write_tx(leg_rt(s, se, 1 - i), b);
 	write_drops(rt, b);
@@ -190,7 +195,7 @@ void session_write(const struct sessions *s, const struct session *se, struct tn
 		   const char *key)
 {
 	double mos = fmin(leg_mos(s, leg_rt(s, se, 0)), leg_mos(s, leg_rt(s, se, 1)));
-	bool both_udp = se->leg[0].kind == LEG_KIND_UDP && se->leg[1].kind == LEG_KIND_UDP;
+	bool both_udp = se->leg[0].flags & se->leg[1].flags & LEG_UDP;
 
 	json_w_open(b, key, '{');
 	json_w_string(b, "id", session_id(se));

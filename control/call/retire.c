@@ -16,13 +16,13 @@ static struct retired *item_at(const struct retired_queue *q, uint32_t i)
 	return &q->item[(q->head + i) & (q->size - 1)];
 }
 
-int retire_reserve(struct sessions *s)
+int retire_reserve(struct sessions *s, unsigned int n)
 {
 	struct retired_queue *q = &s->retired;
 	uint32_t size = q->size ? 2 * q->size : QUEUE_MIN;
 	struct retired *item;
 
-	if (q->count < q->size)
+	if (q->count + n <= q->size)
 		return 0;
 	item = calloc(size, sizeof(*item));
 	if (item == NULL)

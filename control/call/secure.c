@@ -264,22 +264,35 @@ static enum session_fault prepare_sdes(struct sessions *s, const struct session 
 				       struct secure_leg_step *step, struct session_error *err)
 {
 	const struct flow_secure *fs = &s->h->tables->secure[leg_index(s, se, i)];
-	const struct srtp_keys *rx = step->was_on ? fs->rx : NULL;
-	const struct srtp_keys *tx = step->was_on ? fs->tx : NULL;
+	bool keeps = step->was_on && !step->was_dtls;
+	const struct srtp_keys *rx = keeps ? fs->rx : NULL;
+	const struct srtp_keys *tx = keeps ? fs->tx : NULL;
 	enum srtp_profile p;
 	enum session_fault f;
 
-	if (!want->has_profile && !step->was_on)
+	if (!want->has_profile && !keeps)
 		return fault(err, SESSION_BAD_PARAMS, i, "/profile", "required with type sdes");
 	p = want->has_profile ? want->profile : srtp_keys_profile(tx);
 	step->on = true;
+	step->dtls = false;
+	step->replaces = !keeps;
 	f = prepare_window(s, &se->leg[i], want, i, step, err);
 	if (f == SESSION_OK)
 		f = prepare_local(s, p, tx, s->made[leg_index(s, se, i)], want, i, step, err);
 	if (f == SESSION_OK && want->remote.master_len != 0)
 		f = take_key(s, p, rx, &want->remote, i, "/remote_key", &step->rx, err);
-	step->changes |= !step->was_on || step->rx != NULL || step->tx != NULL;
+	step->changes |= !keeps || step->rx != NULL || step->tx != NULL;
 	return f;
+}
+
+/* The keys come later, by secure_replace(). */
+static enum session_fault prepare_dtls(struct sessions *s, const struct session *se, unsigned int i,
+				       const struct leg_security *want,
+				       struct secure_leg_step *step, struct session_error *err)
+{
+	step->on = step->dtls = true;
+	step->changes = step->replaces = step->sets_made = !step->was_dtls;
+	return prepare_window(s, &se->leg[i], want, i, step, err);
 }
 
 enum session_fault secure_prepare(struct sessions *s, const struct session *se,
@@ -292,13 +305,16 @@ enum session_fault secure_prepare(struct sessions *s, const struct session *se,
 	for (unsigned int i = 0; i < SESSION_LEGS && f == SESSION_OK; i++) {
 		struct secure_leg_step *l = &step->leg[i];
 
-		l->was_on = l->on = se->leg[i].flags & LEG_SDES;
-		if (want[i] == NULL)
+		l->was_on = l->on = se->leg[i].flags & LEG_SRTP;
+		l->was_dtls = l->dtls = se->leg[i].flags & LEG_DTLS;
+		if (want[i] == NULL || (se->leg[i].flags & LEG_BUNDLED))
 			continue;
 		if (want[i]->type == LEG_SECURITY_SDES) {
 			f = prepare_sdes(s, se, i, want[i], l, err);
+		} else if (want[i]->type == LEG_SECURITY_DTLS) {
+			f = prepare_dtls(s, se, i, want[i], l, err);
 		} else if (l->was_on) {
-			l->on = false;
+			l->on = l->dtls = false;
 			l->changes = l->sets_made = true;
 		}
 		step->changes |= l->changes;
@@ -320,10 +336,10 @@ static bool same_crosswise(const struct sessions *s, const struct session *se,
 		const struct secure_leg_step *l = &step->leg[i];
 		const struct flow_secure *fs = &s->h->tables->secure[leg_index(s, se, i)];
 
-		if (!l->on)
+		if (!l->on || l->dtls)
 			return false;
-		rx[i] = l->rx != NULL || !l->was_on ? l->rx : fs->rx;
-		tx[i] = l->tx != NULL || !l->was_on ? l->tx : fs->tx;
+		rx[i] = l->rx != NULL || l->replaces ? l->rx : fs->rx;
+		tx[i] = l->tx != NULL || l->replaces ? l->tx : fs->tx;
 	}
 	return rx[0] != NULL && rx[1] != NULL && srtp_keys_equal(rx[0], tx[1]) &&
 	       srtp_keys_equal(rx[1], tx[0]);
@@ -336,9 +352,13 @@ void secure_flags(const struct sessions *s, struct session *se, const struct sec
 	for (unsigned int i = 0; step->changes && i < SESSION_LEGS; i++) {
 		struct leg *l = &se->leg[i];
 
-		l->flags &= (uint8_t) ~(LEG_SDES | LEG_THROUGH);
+		if (l->flags & LEG_BUNDLED)
+			continue;
+		l->flags &= (uint16_t) ~(LEG_SRTP | LEG_DTLS | LEG_THROUGH);
+		if (step->leg[i].dtls)
+			l->flags |= LEG_DTLS;
 		if (step->leg[i].on) {
-			l->flags |= LEG_SDES | LEG_SECRETS;
+			l->flags |= LEG_SRTP | LEG_SECRETS;
 			l->window_log2 =
 				step->leg[i].changes ? step->leg[i].window_log2 : l->window_log2;
 		}
@@ -361,17 +381,25 @@ static void commit_keys(struct flow_secure *fs, struct secure_leg_step *step)
 {
 	if (step->leg != NULL)
 		fs->leg = step->leg;
-	/* Left over from an earlier time with encryption: on its way out already. */
-	if (!step->was_on) {
+	if (step->replaces) {
+		/* Left over from an earlier time with encryption: on their way out already. */
+		if (step->was_on) {
+			step->gone[0] = fs->rx;
+			step->gone[1] = fs->rx_old;
+			step->gone[2] = fs->tx;
+		}
 		store_keys(&fs->rx_old, NULL);
 		store_keys(&fs->rx, step->rx);
-	} else if (step->rx != NULL) {
+		store_keys(&fs->tx, step->tx);
+		return;
+	}
+	if (step->rx != NULL) {
 		step->gone[0] = fs->rx_old;
 		store_keys(&fs->rx_old, fs->rx);
 		store_keys(&fs->rx, step->rx);
 	}
 	if (step->tx != NULL) {
-		step->gone[1] = step->was_on ? fs->tx : NULL;
+		step->gone[1] = fs->tx;
 		store_keys(&fs->tx, step->tx);
 	}
 }
@@ -380,7 +408,9 @@ static void commit_leg(struct sessions *s, uint32_t index, struct secure_leg_ste
 {
 	struct flow_secure *fs = &s->h->tables->secure[index];
 	char *before = s->made[index];
+	bool rekeys = fs->rx != NULL && step->rx != NULL;
 
+	rekeys |= fs->tx != NULL && step->tx != NULL;
 	if (step->on) {
 		commit_keys(fs, step);
 	} else {
@@ -390,7 +420,8 @@ static void commit_leg(struct sessions *s, uint32_t index, struct secure_leg_ste
 		step->gone[1] = fs->rx_old;
 		step->gone[2] = fs->tx;
 	}
-	if (step->on && step->was_on && (step->rx != NULL || step->tx != NULL))
+	bundle_keys(s, index);
+	if (step->on && step->was_on && rekeys)
 		s->rekeyed++;
 	s->secured += (uint32_t)step->on - (uint32_t)step->was_on;
 	if (step->sets_made) {
@@ -404,6 +435,52 @@ void secure_commit(struct sessions *s, const struct session *se, struct secure_s
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)
 		if (step->leg[i].changes)
 			commit_leg(s, leg_index(s, se, i), &step->leg[i]);
+}
+
+static int make_dtls_keys(struct sessions *s, const struct dtls_keys *keys,
+			  struct secure_leg_step *step)
+{
+	enum srtp_profile p = keys->profile;
+	struct sdes_key k = {.master_len =
+				     (uint8_t)(srtp_profile_key_len(p) + srtp_profile_salt_len(p))};
+	int rc;
+
+	memcpy(k.master, keys->local, k.master_len);
+	rc = keys_make(s, p, &k, &step->tx);
+	memcpy(k.master, keys->remote, k.master_len);
+	if (rc == 0)
+		rc = keys_make(s, p, &k, &step->rx);
+	explicit_bzero(&k, sizeof(k));
+	return rc;
+}
+
+int secure_replace(struct sessions *s, struct session *se, unsigned int i,
+		   const struct dtls_keys *keys)
+{
+	struct secure_step *step = calloc(1, sizeof(*step));
+	struct retired r = {.session = SESSION_NONE, .secure = step};
+	struct secure_leg_step *l;
+	int rc = -ENOMEM;
+
+	if (step == NULL || retire_reserve(s, 1) != 0)
+		goto fail;
+	step->session = session_index(s, se);
+	step->changes = true;
+	l = &step->leg[i];
+	*l = (struct secure_leg_step){
+		.changes = true, .was_on = true, .on = true, .was_dtls = true, .dtls = true};
+	l->replaces = keys == NULL;
+	rc = keys != NULL ? make_dtls_keys(s, keys, l) : 0;
+	if (rc != 0)
+		goto fail_keys;
+	secure_commit(s, se, step);
+	retire_push(s, &r);
+	return 0;
+fail_keys:
+	secure_abort(s, step);
+fail:
+	free(step);
+	return rc;
 }
 
 void secure_abort(struct sessions *s, struct secure_step *step)
@@ -437,6 +514,7 @@ void secure_release(struct sessions *s, struct secure_step *step)
 
 		for (unsigned int k = 0; k < RTE_DIM(l->gone); k++)
 			release_keys(s, fs, l->gone[k]);
+		bundle_keys(s, SESSION_LEGS * step->session + i);
 		text_free(l->made);
 	}
 	free(step);
@@ -449,15 +527,18 @@ void secure_end(struct sessions *s, const struct session *se)
 		uint32_t index = leg_index(s, se, i);
 		struct flow_secure *fs = &s->h->tables->secure[index];
 
-		if (!(l->flags & LEG_SECRETS))
+		if (!(l->flags & LEG_SECRETS)) {
+			if (l->flags & LEG_BUNDLED)
+				*fs = (struct flow_secure){0};
 			continue;
+		}
 		running_free(s, fs->leg, l->window_log2); /* before its keys */
 		keys_free(s, (struct srtp_keys *)fs->rx);
 		keys_free(s, (struct srtp_keys *)fs->rx_old);
 		keys_free(s, (struct srtp_keys *)fs->tx);
 		text_free(s->made[index]);
 		s->made[index] = NULL;
-		if (l->flags & LEG_SDES)
+		if (l->flags & LEG_SRTP)
 			s->secured--;
 		*fs = (struct flow_secure){0};
 	}

@@ -10,6 +10,10 @@
  *	leg	     made with the leg's first keys, stays until the session ends, even through
  *		     a time without encryption: it knows which indices have been used.
  *
+ * Keys of a leg with DTLS are none in the beginning, and all replaced or taken away together,
+ * whenever its endpoint says so. A bundled leg has the pointers of its head, and nothing of its
+ *own.
+ *
  * Control keeps no master key, but for one that tandem made itself: sessions.made[leg] is its
  * crypto attribute, as a repeated session.create must answer it again.
  */
@@ -24,6 +28,7 @@ struct sessions;
 struct session;
 struct srtp_keys;
 struct srtp_leg;
+struct dtls_keys;
 struct tnd_buf;
 
 /*
@@ -35,6 +40,8 @@ struct secure_step {
 	bool changes; /* anything at all */
 	struct secure_leg_step {
 		bool changes, was_on, on;
+		bool was_dtls, dtls;
+		bool replaces; /* all keys that there are, also by none */
 		bool sets_made;
 		uint8_t window_log2;
 		char *made;                /* with sets_made; then: the one before */
@@ -61,6 +68,12 @@ void secure_flags(const struct sessions *s, struct session *se, const struct sec
 /* Before the plans that need it are published. */
 void secure_commit(struct sessions *s, const struct session *se, struct secure_step *step);
 void secure_abort(struct sessions *s, struct secure_step *step);
+/*
+ * Keys that DTLS made for a leg, or NULL: those that it has are not to be used any more. Takes
+ * effect at once. 0, or -ENOMEM: nothing has changed.
+ */
+int secure_replace(struct sessions *s, struct session *se, unsigned int i,
+		   const struct dtls_keys *keys);
 /* After the grace period: what is out of use is wiped, and the step freed. */
 void secure_release(struct sessions *s, struct secure_step *step);
 /* Workers have let go of the session: everything of its legs. */

@@ -10,6 +10,13 @@ static uint32_t leg_index(const struct sessions *s, const struct session *se, un
 	return SESSION_LEGS * session_index(s, se) + i;
 }
 
+static const char *security_name(const struct leg *l)
+{
+	if (l->flags & LEG_DTLS)
+		return "dtls";
+	return l->flags & LEG_SRTP ? "sdes" : "none";
+}
+
 void secure_write(const struct sessions *s, const struct session *se, unsigned int i,
 		  struct tnd_buf *b)
 {
@@ -17,10 +24,15 @@ void secure_write(const struct sessions *s, const struct session *se, unsigned i
 	const struct flow_secure *fs;
 
 	json_w_open(b, "security", '{');
-	json_w_string(b, "type", l->flags & LEG_SDES ? "sdes" : "none");
-	if (l->flags & LEG_SDES) {
+	json_w_string(b, "type", security_name(l));
+	if (l->flags & LEG_DTLS)
+		dtls_write(transport_head(s, se, i), b);
+	if (l->flags & LEG_SRTP) {
 		fs = &s->h->tables->secure[leg_index(s, se, i)];
-		json_w_string(b, "profile", srtp_profile_name(srtp_keys_profile(fs->tx)));
+		if (fs->tx != NULL)
+			json_w_string(b, "profile", srtp_profile_name(srtp_keys_profile(fs->tx)));
+		else
+			json_w_null(b, "profile");
 		json_w_string(b, "engine", srtp_engine_name(s->h->srtp_engine));
 		json_w_uint(b, "window", 1u << l->window_log2);
 		json_w_bool(b, "ready", fs->rx != NULL);
@@ -33,11 +45,12 @@ void secure_answer(const struct sessions *s, const struct session *se, unsigned 
 		   struct session_answer *a)
 {
 	uint32_t index = leg_index(s, se, i);
+	const struct srtp_keys *tx = s->h->tables->secure[index].tx;
 
 	a->leg[i].profile = a->leg[i].crypto = NULL;
-	if (!(se->leg[i].flags & LEG_SDES))
+	if (!(se->leg[i].flags & LEG_SRTP) || tx == NULL)
 		return;
-	a->leg[i].profile = srtp_profile_name(srtp_keys_profile(s->h->tables->secure[index].tx));
+	a->leg[i].profile = srtp_profile_name(srtp_keys_profile(tx));
 	a->leg[i].crypto = s->made[index];
 }
 
@@ -47,7 +60,7 @@ uint64_t secure_params_hash(const struct sessions *s, const struct leg_security 
 		uint64_t lifetime[2];
 		uint32_t tag;
 		uint16_t window;
-		uint8_t profile, length[2], mki_length[2], pad[5];
+		uint8_t type, profile, length[2], mki_length[2], pad[4];
 		uint8_t master[2][SDES_MASTER_MAX], mki[2][SDES_MKI_MAX];
 	} n;
 	uint64_t hash;
@@ -55,6 +68,7 @@ uint64_t secure_params_hash(const struct sessions *s, const struct leg_security 
 	if (want->type == LEG_SECURITY_NONE)
 		return 0;
 	memset(&n, 0, sizeof(n));
+	n.type = want->type;
 	n.tag = want->tag != 0 ? want->tag : 1;
 	n.window = want->window != 0 ? want->window : s->h->config->srtp_window;
 	n.profile = want->has_profile ? want->profile : SRTP_PROFILE_COUNT;

@@ -130,6 +130,7 @@ int sessions_create(struct sessions **out, struct host *h)
 {
 	struct sessions *s = calloc(1, sizeof(*s));
 	uint32_t buckets = rte_align32pow2(h->tables->session_count);
+	int rc = -ENOMEM;
 
 	if (s == NULL)
 		return -ENOMEM;
@@ -141,10 +142,11 @@ int sessions_create(struct sessions **out, struct host *h)
 	s->worker_load = calloc(h->tables->worker_count, sizeof(*s->worker_load));
 	if (s->table == NULL || s->bucket == NULL || s->worker_load == NULL ||
 	    create_ports(s) != 0 || secure_create(s) != 0 ||
-	    getrandom(&s->key, sizeof(s->key), 0) != (ssize_t)sizeof(s->key)) {
-		sessions_free(s);
-		return -ENOMEM;
-	}
+	    getrandom(&s->key, sizeof(s->key), 0) != (ssize_t)sizeof(s->key))
+		goto fail;
+	rc = transport_create(s);
+	if (rc != 0)
+		goto fail;
 	create_index(s);
 	s->tokens = (uint64_t)h->config->limit_per_second * TOKENS_PER_SESSION;
 	s->tokens_at_ms = h->loop.now_ms;
@@ -152,6 +154,9 @@ int sessions_create(struct sessions **out, struct host *h)
 	loop_add_poller(&h->loop, &s->poller);
 	*out = s;
 	return 0;
+fail:
+	sessions_free(s);
+	return rc;
 }
 
 void sessions_free(struct sessions *s)
@@ -164,11 +169,14 @@ void sessions_free(struct sessions *s)
 	for (uint32_t i = 0; s->table != NULL && i < s->limit; i++) {
 		if (s->table[i].life == LIFE_RUNNING)
 			tnd_timer_stop(&s->h->loop.timers, &s->table[i].idle);
-		if (s->table[i].life != LIFE_FREE)
+		if (s->table[i].life != LIFE_FREE) {
 			secure_end(s, &s->table[i]);
+			transport_end(s, &s->table[i]);
+		}
 		if (s->table[i].id_far)
 			free(s->table[i].id.far);
 	}
+	transport_free(s);
 	secure_free(s);
 	ports_free(&s->ports);
 	free(s->worker_load);

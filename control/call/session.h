@@ -24,7 +24,7 @@
 #define SESSION_DSCP_KEEP  0xff
 #define SESSION_IDLE_MAX_S 86400
 #define LEG_FINGERPRINTS   8 /* of one far end: a certificate by several hashes, or several */
-#define LEG_CANDIDATES     4 /* of our own, for one leg */
+#define LEG_CANDIDATES     5 /* of our own, for one leg */
 
 struct sessions;
 
@@ -126,9 +126,11 @@ struct leg_ice {
 
 /*
  * Several sessions over one transport (RFC 8843). The session of the first media section has the
- * transport; the leg of the same number of each further one names it here, and has no port, ICE
- * or security of its own. Legs that share a transport tell their payload types, all of them
- * different.
+ * transport; the leg of the same number of each further one names it here, and has no port,
+ * ICE or security of its own; `address`, `rtcp` and `latch` are not looked at. Legs that share a
+ * transport tell their payload types, all of them different. The transport's session is not bundled
+ * itself; those that are end with it, and none of them for want of media while another one has
+ * some.
  */
 struct leg_bundle {
 	const char *transport;     /* id of the transport's session; NULL: the leg has its own */
@@ -223,8 +225,9 @@ struct session_answer {
 };
 
 /*
- * Room for the configured limit of sessions; takes events of the workers from now on. The
- * host outlives it. 0 or -ENOMEM.
+ * Room for the configured limit of sessions, and the certificate for DTLS; takes events of the
+ * workers from now on. The host outlives it. 0, -ENOMEM, or what is wrong with the certificate
+ * (logged).
  */
 int sessions_create(struct sessions **out, struct host *h);
 /* Without a word to anybody; workers have stopped. Pending callbacks are not called. */

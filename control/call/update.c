@@ -10,18 +10,61 @@
 
 #include "call.h"
 
-static void clear_remote(struct leg *l)
+static enum session_fault leg_fault(struct session_error *err, enum session_fault f,
+				    unsigned int leg, const char *member, const char *reason)
 {
-	memset(&l->remote, 0, sizeof(l->remote));
-	l->remote_port = l->remote_rtcp_port = 0;
-	l->flags &= (uint8_t)~LEG_REMOTE;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/legs/%u/%s", leg, member);
+	return session_fault_set(err, f, path, "%s", reason);
+}
+
+/* What is the transport's changes with the transport's session. */
+static enum session_fault check_bundled(const struct leg *l, unsigned int i,
+					const struct leg_change *c, struct session_error *err)
+{
+	static const char reason[] = "it is the transport's: update the session that has it";
+
+	if (c->set_remote)
+		return leg_fault(err, SESSION_BAD_PARAMS, i, "remote", reason);
+	if (c->set_latch && c->latch != l->latch)
+		return leg_fault(err, SESSION_BAD_PARAMS, i, "latch", reason);
+	if (c->set_security)
+		return leg_fault(err, SESSION_BAD_PARAMS, i, "security", reason);
+	if (c->set_ice)
+		return leg_fault(err, SESSION_BAD_PARAMS, i, "ice", reason);
+	return SESSION_OK;
+}
+
+/* The leg as it will be. */
+static enum session_fault check_transport(const struct sessions *s, const struct session *se,
+					  unsigned int i, const struct leg_change *c,
+					  struct session_error *err)
+{
+	const struct leg *l = &se->leg[i];
+	const struct leg_transport *t = transport_of(s, se, i);
+	bool on = l->flags & LEG_ICE;
+	bool ice = c->set_ice && c->ice.mode != LEG_ICE_AS_IS ? c->ice.mode != LEG_ICE_NONE : on;
+	bool dtls = c->set_security ? c->security.type == LEG_SECURITY_DTLS : l->flags & LEG_DTLS;
+	bool known = t != NULL && t->ice != NULL && ice_remote_ufrag(t->ice) != NULL;
+	enum session_fault f = SESSION_OK;
+
+	if (ice && c->set_remote && c->has_remote)
+		return leg_fault(err, SESSION_BAD_PARAMS, i, "remote",
+				 "with ICE the far end is the nominated one");
+	if (c->set_ice)
+		f = ice_want_check(&c->ice, on, known, i, err);
+	if (f == SESSION_OK && c->set_bundle)
+		f = bundle_check_types(s, se, i, &c->bundle, err);
+	if (f != SESSION_OK)
+		return f;
+	return params_check_transport(i, ice, dtls, l->flags & LEG_UDP, l->rtcp,
+				      c->set_latch ? c->latch : l->latch, err);
 }
 
 static enum session_fault check_change(const struct sessions *s, const struct session *se,
 				       const struct session_change *c, struct session_error *err)
 {
-	char path[64];
-
 	if (c->if_generation_set && c->if_generation != se->generation)
 		return session_fault_set(err, SESSION_CONFLICT, "/if_generation",
 					 "the session is at generation %u", se->generation);
@@ -30,16 +73,19 @@ static enum session_fault check_change(const struct sessions *s, const struct se
 		const struct leg *l = &se->leg[i];
 		enum session_fault f;
 
-		snprintf(path, sizeof(path), "/legs/%u/rtcp", i);
 		if (lc->set_rtcp && lc->rtcp != l->rtcp)
-			return session_fault_set(err, SESSION_CONFLICT, path,
-						 "rtcp can't change while the session runs");
-		snprintf(path, sizeof(path), "/legs/%u/security", i);
+			return leg_fault(err, SESSION_CONFLICT, i, "rtcp",
+					 "rtcp can't change while the session runs");
 		if (lc->set_security && lc->security.type != LEG_SECURITY_NONE &&
-		    (l->kind == LEG_KIND_UDP || se->leg[1 - i].kind == LEG_KIND_UDP))
-			return session_fault_set(err, SESSION_BAD_PARAMS, path,
-						 "kind udp is not encrypted: both legs must be of "
-						 "kind rtp");
+		    ((l->flags | se->leg[1 - i].flags) & LEG_UDP))
+			return leg_fault(err, SESSION_BAD_PARAMS, i, "security",
+					 "kind udp is not encrypted: both legs must be of kind "
+					 "rtp");
+		f = l->flags & LEG_BUNDLED ? check_bundled(l, i, lc, err) : SESSION_OK;
+		if (f == SESSION_OK)
+			f = check_transport(s, se, i, lc, err);
+		if (f != SESSION_OK)
+			return f;
 		if (!lc->set_remote || !lc->has_remote)
 			continue;
 		f = params_check_remote(s, i, l->address, l->rtcp, &lc->remote, err);
@@ -49,20 +95,34 @@ static enum session_fault check_change(const struct sessions *s, const struct se
 	return SESSION_OK;
 }
 
+static void set_flag(struct leg *l, uint16_t flag, bool on)
+{
+	l->flags = (uint16_t)(on ? l->flags | flag : l->flags & ~flag);
+}
+
 static void change_leg(struct leg *l, const struct leg_change *c)
 {
 	const struct leg before = *l;
 
+	/* With ICE the far end is the agent's matter; beginning or ending, nobody's. */
+	if (c->set_ice && c->ice.mode != LEG_ICE_AS_IS)
+		set_flag(l, LEG_ICE, c->ice.mode != LEG_ICE_NONE);
+	if ((l->flags ^ before.flags) & LEG_ICE)
+		leg_clear_remote(l);
 	if (c->set_remote && c->has_remote)
 		leg_set_remote(l, &c->remote);
-	else if (c->set_remote)
-		clear_remote(l);
+	else if (c->set_remote && !(l->flags & LEG_ICE))
+		leg_clear_remote(l);
 	if (c->set_latch)
 		l->latch = c->latch;
 	if (c->set_dscp)
 		l->dscp = c->dscp;
 	if (c->set_hold)
-		l->flags = (uint8_t)(c->hold ? l->flags | LEG_HOLD : l->flags & ~LEG_HOLD);
+		set_flag(l, LEG_HOLD, c->hold);
+	if (c->set_feedback)
+		set_flag(l, LEG_NO_FEEDBACK, c->no_feedback);
+	if (c->set_bundle && !(l->flags & LEG_BUNDLED))
+		set_flag(l, LEG_BUNDLE, bundle_types(&c->bundle));
 	if (l->latch != before.latch || ((l->flags ^ before.flags) & LEG_REMOTE) ||
 	    !wire_ip_equal(&l->remote, &before.remote) || l->remote_port != before.remote_port ||
 	    l->remote_rtcp_port != before.remote_rtcp_port)
@@ -100,26 +160,55 @@ static enum session_fault prepare_security(struct sessions *s, struct session *s
 	return f;
 }
 
-/* Let it take effect; with plans unless the keys alone are new. On a fault, nothing has. */
-static enum session_fault apply(struct sessions *s, struct session *se, bool plans_changed,
-				struct secure_step *step, struct session_error *err)
+static enum session_fault prepare_transport(struct sessions *s, struct session *se,
+					    const struct session_change *c,
+					    struct transport_step *step, struct session_error *err)
 {
-	struct retired r = {.session = SESSION_NONE, .secure = step};
-	struct plans plans;
-	unsigned int leg;
-	int rc = 0;
+	struct transport_want want[SESSION_LEGS];
 
-	if (retire_reserve(s) != 0)
+	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
+		const struct leg_change *lc = &c->leg[i];
+
+		want[i] = (struct transport_want){
+			.security = lc->set_security ? &lc->security : NULL,
+			.ice = lc->set_ice ? &lc->ice : NULL,
+			.bundle = lc->set_bundle ? &lc->bundle : NULL,
+		};
+	}
+	return transport_prepare(s, se, want, step, err);
+}
+
+/* Let it take effect; with plans unless keys or transports alone are new. On a fault, nothing has.
+ */
+static enum session_fault apply(struct sessions *s, struct session *se, bool plans_changed,
+				struct secure_step *step, struct transport_step *tstep,
+				struct session_error *err)
+{
+	struct retired keys = {.session = SESSION_NONE, .secure = step};
+	struct republish r = {.count = 0};
+	enum session_fault f;
+	unsigned int leg;
+	int rc;
+
+	if (retire_reserve(s, 1) != 0)
 		return session_no_memory(err);
-	if (plans_changed)
-		rc = publish_make(s, se, &plans, &leg);
+	rc = plans_changed ? republish_make(s, se, &r, &leg) : 0;
+	if (rc == -ENOMEM)
+		return session_no_memory(err);
 	if (rc != 0)
 		return session_publish_fault(s, se, rc, leg, err);
+	f = transport_tell(s, se, tstep, err);
+	if (f != SESSION_OK) {
+		republish_drop(s, &r);
+		return f;
+	}
 	if (step != NULL)
 		secure_commit(s, se, step);
+	transport_commit(s, se, tstep);
 	if (plans_changed)
-		publish_swap(s, se, &plans, r.cell);
-	retire_push(s, &r);
+		republish_swap(s, &r, step);
+	else if (step != NULL)
+		retire_push(s, &keys);
 	return SESSION_OK;
 }
 
@@ -140,6 +229,7 @@ enum session_fault session_update(struct sessions *s, const struct session_chang
 	struct session *se = table_find(s, c->id);
 	struct leg before[SESSION_LEGS];
 	bool legs_changed, timeout_changed;
+	struct transport_step tstep;
 	struct secure_step *step;
 	enum session_fault f;
 
@@ -152,26 +242,33 @@ enum session_fault session_update(struct sessions *s, const struct session_chang
 	f = prepare_security(s, se, c, &step, err);
 	if (f != SESSION_OK)
 		return f;
+	f = prepare_transport(s, se, c, &tstep, err);
+	if (f != SESSION_OK)
+		goto fail;
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)
 		change_leg(&se->leg[i], &c->leg[i]);
 	legs_changed = memcmp(before, se->leg, sizeof(before)) != 0;
 	timeout_changed = c->set_idle_timeout && c->idle_timeout_s != se->idle_timeout_s;
-	if (legs_changed || step != NULL)
-		f = apply(s, se, legs_changed, step, err);
+	f = apply(s, se, legs_changed, step, &tstep, err);
 	if (f != SESSION_OK) {
-		memcpy(se->leg, before, sizeof(se->leg));
-		if (step != NULL)
-			secure_abort(s, step);
-		free(step);
-		return f;
+		transport_abort(s, &tstep);
+		goto fail;
 	}
 	if (timeout_changed)
 		se->idle_timeout_s = c->idle_timeout_s;
-	if (legs_changed || timeout_changed || step != NULL) {
+	if (legs_changed || timeout_changed || step != NULL || transport_changes(&tstep)) {
 		se->generation++;
 		s->updated++;
 	}
 	idle_start(s, se);
+	transport_begin(s, se, &tstep);
 	fill_answer(s, se, c, answer);
 	return SESSION_OK;
+fail:
+	memcpy(se->leg, before, sizeof(se->leg));
+	republish_undo(s, se);
+	if (step != NULL)
+		secure_abort(s, step);
+	free(step);
+	return f;
 }
