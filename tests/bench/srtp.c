@@ -121,20 +121,21 @@ struct cursor {
 	unsigned int next, lap;
 };
 
-/* A burst of the next sessions, sealed and opened. out[seal] gets the ticks. */
+/*
+ * A burst of the next sessions, sealed and opened: of each session its next packet, as a stream
+ * has them, without gaps. out[seal] gets the ticks.
+ */
 static void one_round(struct bench *b, const struct make *m, void *ctx, struct cursor *c,
 		      double out[2])
 {
 	for (unsigned int i = 0; i < b->burst; i++) {
 		b->which[i] = c->next;
+		build(b, i, c->lap);
 		if (++c->next == b->sessions) {
 			c->next = 0;
 			c->lap++;
 		}
 	}
-	/* A burst may go round the sessions: each packet has a number of its own. */
-	for (unsigned int i = 0; i < b->burst; i++)
-		build(b, i, c->lap * b->burst + i);
 	for (int seal = 1; seal >= 0; seal--) {
 		uint64_t start;
 
