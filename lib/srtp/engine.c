@@ -41,7 +41,7 @@ static size_t up(size_t size)
 
 size_t srtp_keys_size(enum srtp_engine e, enum srtp_profile p, unsigned int mki_len)
 {
-	return up(srtp_engine_ops(e)->keys_size(p) + (mki_len > SRTP_MKI_INLINE ? mki_len : 0));
+	return up(srtp_engine_ops(e)->keys_size(p) + mki_len);
 }
 
 static uint32_t next_serial(void)

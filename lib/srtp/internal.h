@@ -10,7 +10,6 @@
 #define SRTP_RTP_LIMIT  (1ULL << 48) /* packets under one key, RFC 3711 §9.2 */
 #define SRTP_RTCP_LIMIT (1ULL << 31)
 #define SRTP_INDEX_END  (1ULL << 48)
-#define SRTP_MKI_INLINE 8
 #define SRTP_TAG_MAX    16
 #define SRTP_E_BIT      0x80000000u
 #define SRTP_RTP_HLEN   12
@@ -24,51 +23,90 @@ struct srtp_profile_info {
 
 extern const struct srtp_profile_info srtp_profiles[SRTP_PROFILE_COUNT];
 
-/* Heads every keys object; what follows belongs to the engine. */
+/*
+ * Heads every keys object; what follows belongs to the engine, and behind that is the MKI. What
+ * is read for each packet of RTP comes first.
+ */
 struct srtp_keys {
 	uint32_t serial; /* never 0, never twice in a process until it wraps */
 	uint8_t profile, engine, mki_len, tag_len; /* tag_len: of RTP */
 	uint64_t limit;                            /* packets, RTP */
-	uint8_t mki[SRTP_MKI_INLINE];              /* a longer one is behind the engine's part */
 };
 
+#define SRTP_WINDOW_NEAR 128
+
 /*
- * One SSRC in one direction. `w` begins with the RTCP window when receiving; the RTP window
- * follows: bit (index % window) says that index was seen. A window without any bit has seen
- * nothing under the keys in use: roc and seq then only serve to estimate.
+ * One SSRC in one direction. Of the RTP window, bit (index % window) says that index was seen. A
+ * window without any bit has seen nothing under the keys in use: roc and seq then only serve to
+ * estimate. A window of more than SRTP_WINDOW_NEAR is somewhere else in the leg's object.
  */
 struct srtp_slot {
 	uint32_t ssrc;
 	uint32_t roc;
-	uint16_t seq;        /* with roc: the highest index */
-	uint16_t heard;      /* when last authentic, in SRTP_HEARD_SHIFT of a tick */
-	uint32_t rtcp_index; /* the highest */
-	uint64_t w[];
+	uint16_t seq;         /* with roc: the highest index */
+	uint16_t heard;       /* when last authentic, in SRTP_HEARD_SHIFT of a tick */
+	uint32_t rtcp_index;  /* the highest */
+	uint64_t rtcp_window; /* receiving: bit i is rtcp_index - i */
+	union {
+		uint64_t near[SRTP_WINDOW_NEAR / 64];
+		uint64_t *far;
+	} w;
 };
 
 #define SRTP_HEARD_SHIFT 8
 #define SRTP_HEARD_IDLE  32 /* about 8 s without a packet before an SSRC may lose its place */
 
-#define SRTP_GONE_BYTES 24
-#define SRTP_GONE_MAX   48
+/*
+ * What a direction is as a whole. `turn` counts new keys: as long as none of this changes, and
+ * the serial doesn't, nothing has happened to its slots.
+ */
+union srtp_way_state {
+	struct {
+		uint64_t rtp_count : 48, gone_count : 6, slots : 5, turn : 5;
+	};
+	uint64_t word;
+};
 
-/* One direction. `gone` is a Bloom filter of the SSRCs that lost their place under these keys. */
+/* One direction: one cache line, with the slot of the SSRC that came first. */
 struct srtp_way {
 	uint32_t serial;     /* of the keys that packets were last authentic under; 0: none */
 	uint32_t rtcp_count; /* packets under them */
-	uint64_t rtp_count : 48, gone_count : 8, slots : 8;
-	uint8_t gone[SRTP_GONE_BYTES];
+	union srtp_way_state state;
+	struct srtp_slot first;
+	uint16_t window_mask;
+	uint8_t ssrcs; /* places */
+	uint8_t engine;
+	union {
+		struct {             /* receiving: of the last search for a rollover counter */
+			uint16_t at; /* ticks */
+			uint8_t round;
+		} search;
+		uint32_t more; /* sending, but for both: 0, or number of a block of places.c */
+	};
 };
 
-/* Slots follow: a first one of what is received, a first one of what is sent, the second ones. */
+#define SRTP_GONE_BYTES 24
+#define SRTP_GONE_MAX   48
+
+/*
+ * Most legs have one SSRC in each direction, so that the other places are not in the leg but in
+ * a block that is taken when a second one comes (places.c). Bundles and large windows have them
+ * in the leg's own object.
+ *
+ *	gone	a Bloom filter of the SSRCs that lost their place under these keys
+ *	ssrc	of the slots, for a quick search: [2][ssrcs - 1]
+ *		behind it, the slots: [2][ssrcs - 1], and far windows
+ */
+struct srtp_more {
+	uint8_t gone[2][SRTP_GONE_BYTES];
+	uint32_t ssrc[];
+};
+
 struct srtp_leg {
-	uint16_t window_mask;
-	uint8_t engine;
-	uint8_t search_round;
-	uint16_t search_at; /* ticks, when a rollover counter was last searched for */
-	uint16_t unused;
 	struct srtp_way rx, tx;
 };
+
+_Static_assert(sizeof(struct srtp_way) == 64, "one cache line");
 
 /* Transforms of one packet. Nothing of these looks at a leg. */
 struct srtp_engine_ops {
@@ -114,8 +152,6 @@ const struct srtp_engine_ops *srtp_engine_ops(enum srtp_engine e);
 
 static inline const uint8_t *srtp_keys_mki(const struct srtp_keys *k)
 {
-	if (k->mki_len <= SRTP_MKI_INLINE)
-		return k->mki;
 	return (const uint8_t *)k + srtp_engine_ops(k->engine)->keys_size(k->profile);
 }
 

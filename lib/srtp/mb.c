@@ -46,6 +46,7 @@ static int make_managers(struct mb_worker *w)
 {
 	IMB_ARCH arch;
 
+	w->slice = SRTP_BURST_MAX; /* lanes want many jobs */
 	w->mgr = alloc_mb_mgr(0);
 	if (w->mgr == NULL)
 		return -ENOMEM;
@@ -60,8 +61,10 @@ static int make_managers(struct mb_worker *w)
 		return -ENOMEM;
 	}
 	init_mb_mgr_sse(w->hash);
-	if (arch != IMB_ARCH_AVX512)
+	if (arch != IMB_ARCH_AVX512) {
 		w->hash_wide = w->hash;
+		w->slice = MB_SLICE;
+	}
 	return 0;
 }
 

@@ -11,32 +11,51 @@
 
 #define MB_TAG_OUT  12 /* HMAC bytes that a job writes: the fewest that hold 10 */
 #define MB_WIDE_MIN 8  /* jobs from which 16 lanes are filled well enough */
+#define MB_SLICE    8  /* packets of a burst at a time: with their jobs they stay in the L1 cache */
+#define MB_AHEAD    3  /* packets of GCM whose keys are loaded meanwhile */
 
-/* AES-CM. Round keys of RTP, then the raw key of RTCP, which is expanded when used. */
+/*
+ * AES-CM. What each packet of RTP reads comes first: four cache lines with AES-128. Behind the
+ * round keys is what SRTCP needs: its raw key, which is expanded when used, and the rest.
+ */
 struct mb_cm {
 	struct srtp_keys head;
 	uint8_t salt[14];
-	uint8_t rtcp_salt[14];
-	uint8_t rtcp_auth[20];
 	uint32_t ipad[5]; /* SHA-1 after the first block of HMAC's inner and outer hash */
 	uint32_t opad[5];
-	uint8_t schedule[];
+	uint8_t schedule[] __attribute__((aligned(16)));
 };
 
-/* GCM. The library's key data, as far as this machine's code reads it; the raw key of RTCP. */
+struct mb_cm_rtcp {
+	uint8_t auth[20];
+	uint8_t salt[14];
+};
+
+/*
+ * GCM. The library's key data, as far as this machine's code reads it; the rest is in the gap
+ * that AES-128 leaves between round keys and hash keys, or else behind.
+ */
 struct mb_gcm {
 	struct srtp_keys head;
-	uint8_t salt[12];
-	uint8_t rtcp_salt[12];
 	uint8_t data[];
 };
 
-_Static_assert(sizeof(struct mb_cm) == 112, "round keys are aligned to 16");
-_Static_assert(sizeof(struct mb_gcm) == 48, "key data is aligned to 16");
+struct mb_gcm_rest {
+	uint8_t salt[12];
+	uint8_t rtcp_salt[12];
+	uint8_t rtcp_key[] __attribute__((aligned(16))); /* raw */
+};
+
+#define MB_GCM_GAP (11 * 16) /* where the round keys of AES-128 end, of 15 */
+
+_Static_assert(offsetof(struct mb_cm, schedule) == 80, "two pads, no more");
+_Static_assert(sizeof(struct mb_gcm) == 16, "key data is aligned to 16");
+_Static_assert(MB_GCM_GAP + sizeof(struct mb_gcm_rest) + 16 <= 15 * 16, "the rest fits");
 
 /* A packet between the stages of a burst that is opened. */
 struct mb_opening {
 	struct srtp_slot *slot; /* NULL: to be opened alone */
+	uint64_t state;         /* union srtp_way_state, as it was */
 	uint64_t index;
 	uint16_t hlen;
 	uint16_t auth_len;         /* of what is authenticated, without the rollover counter */
@@ -53,7 +72,7 @@ struct mb_worker {
 	IMB_MGR *mgr;  /* AES, GCM */
 	IMB_MGR *hash; /* HMAC of a few; of many: */
 	IMB_MGR *hash_wide;
-	unsigned int ciphers[3], hashes;
+	unsigned int ciphers[3], hashes, slice;
 	struct mb_opening opening[SRTP_BURST_MAX];
 	IMB_JOB hash_job[SRTP_BURST_MAX];
 	IMB_JOB one; /* a hash outside of the burst's, with its tag: */
@@ -63,7 +82,7 @@ struct mb_worker {
 	uint8_t iv[3][SRTP_BURST_MAX][16];
 	struct gcm_context_data gcm;
 	/* Of SRTCP, while a packet of it is worked on; of AES-CM the second isn't used. */
-	struct gcm_key_data rtcp_key;
+	struct gcm_key_data rtcp_key __attribute__((aligned(64)));
 	uint8_t rtcp_schedule[15 * 16] __attribute__((aligned(16)));
 	uint8_t rtcp_unused[15 * 16] __attribute__((aligned(16)));
 	uint8_t scratch[32] __attribute__((aligned(16)));
@@ -82,6 +101,20 @@ static inline const struct mb_cm *mb_cm(const struct srtp_keys *k)
 static inline const struct mb_gcm *mb_gcm(const struct srtp_keys *k)
 {
 	return (const struct mb_gcm *)k;
+}
+
+static inline bool mb_is_big(const struct srtp_keys *k)
+{
+	return k->profile == SRTP_AEAD_AES_256_GCM;
+}
+
+/* mb_keys.c: bytes of gcm_key_data that are written and hence read. */
+extern size_t mb_gcm_size;
+
+static inline const struct mb_gcm_rest *mb_gcm_rest(const struct srtp_keys *k)
+{
+	return (const struct mb_gcm_rest *)(mb_gcm(k)->data +
+					    (mb_is_big(k) ? mb_gcm_size : MB_GCM_GAP));
 }
 
 /* RFC 3711 §4.1.1; ssrc as it stands in the packet. Pieces never go through memory. */
@@ -186,9 +219,34 @@ static inline void mb_gcm_run(struct mb_worker *w, const struct gcm_key_data *ke
 	run(key, &w->gcm, p, p, len, iv, aad, aad_len, tag, SRTP_TAG_MAX);
 }
 
-static inline bool mb_is_big(const struct srtp_keys *k)
+static inline void mb_put_mki(const struct srtp_keys *k, uint8_t *p)
 {
-	return k->profile == SRTP_AEAD_AES_256_GCM;
+	if (k->mki_len)
+		memcpy(p, srtp_keys_mki(k), k->mki_len);
+}
+
+/* `len` is all that arrived. Decrypts, authentic or not: being its own inverse, it undoes that. */
+static inline bool mb_gcm_open(struct mb_worker *w, const struct srtp_keys *k, uint8_t *p,
+			       unsigned int len, unsigned int hlen, uint64_t index)
+{
+	unsigned int end = len - SRTP_TAG_MAX - k->mki_len;
+	uint8_t iv[16], tag[SRTP_TAG_MAX];
+
+	mb_gcm_iv(iv, mb_gcm_rest(k)->salt, p + 8, index);
+	mb_gcm_run(w, (const struct gcm_key_data *)mb_gcm(k)->data, false, mb_is_big(k), p + hlen,
+		   end - hlen, iv, p, hlen, tag);
+	return srtp_tag_equal(tag, p + end, SRTP_TAG_MAX);
+}
+
+static inline void mb_gcm_seal(struct mb_worker *w, const struct srtp_keys *k, uint8_t *p,
+			       unsigned int len, unsigned int hlen, uint64_t index)
+{
+	uint8_t iv[16];
+
+	mb_gcm_iv(iv, mb_gcm_rest(k)->salt, p + 8, index);
+	mb_gcm_run(w, (const struct gcm_key_data *)mb_gcm(k)->data, true, mb_is_big(k), p + hlen,
+		   len - hlen, iv, p, hlen, p + len);
+	mb_put_mki(k, p + len + SRTP_TAG_MAX);
 }
 
 /* mb_keys.c */
@@ -196,7 +254,9 @@ size_t mb_keys_size(enum srtp_profile p);
 int mb_keys_init(struct srtp_keys *k, const uint8_t *master);
 void mb_keys_wipe(struct srtp_keys *k);
 bool mb_keys_equal(const struct srtp_keys *a, const struct srtp_keys *b);
-const uint8_t *mb_rtcp_key(const struct srtp_keys *k);
+/* Of AES-CM: SRTCP's key, aligned to 16, and what comes behind it. */
+const uint8_t *mb_cm_rtcp_key(const struct srtp_keys *k);
+const struct mb_cm_rtcp *mb_cm_rtcp(const struct srtp_keys *k);
 /* HMAC-SHA1's two halves after their first block, of a key of 20 bytes. */
 void mb_hmac_pads(IMB_MGR *m, const uint8_t *auth, uint32_t ipad[5], uint32_t opad[5]);
 /* Below the derivation: session keys as RFC 7714's vectors give them. */

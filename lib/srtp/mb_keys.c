@@ -7,21 +7,19 @@
 
 enum label { LABEL_KEY, LABEL_AUTH, LABEL_SALT, LABEL_RTCP_KEY, LABEL_RTCP_AUTH, LABEL_RTCP_SALT };
 
-/* Where the round keys of AES-128 end in gcm_key_data, whose hash keys follow those of AES-256. */
-#define GCM_128_GAP (11 * 16)
+size_t mb_gcm_size = sizeof(struct gcm_key_data);
 
 static struct {
 	pthread_once_t once;
 	pthread_mutex_t lock; /* of mgr, which isn't a worker's */
 	IMB_MGR *mgr;
-	size_t gcm_size; /* of gcm_key_data, as far as it is written and hence read */
 } shared = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Key data made over zeros and over ones is the same as far as it is written. */
 static void measure_gcm(IMB_MGR *m)
 {
 	static const uint8_t key[32];
-	struct gcm_key_data a, b;
+	struct gcm_key_data a __attribute__((aligned(64))), b __attribute__((aligned(64)));
 	size_t size = sizeof(a);
 
 	memset(&a, 0, sizeof(a));
@@ -30,7 +28,7 @@ static void measure_gcm(IMB_MGR *m)
 	IMB_AES256_GCM_PRE(m, key, &b);
 	while (size > 16 && memcmp((uint8_t *)&a + size - 16, (uint8_t *)&b + size - 16, 16) != 0)
 		size -= 16;
-	shared.gcm_size = size;
+	mb_gcm_size = size;
 }
 
 static void shared_init(void)
@@ -54,19 +52,21 @@ size_t mb_keys_size(enum srtp_profile p)
 	unsigned int key_len = srtp_profiles[p].key_len;
 
 	if (!srtp_profiles[p].aead)
-		return sizeof(struct mb_cm) + schedule_size(key_len) + key_len;
+		return sizeof(struct mb_cm) + schedule_size(key_len) + sizeof(struct mb_cm_rtcp) +
+		       key_len;
 	pthread_once(&shared.once, shared_init);
-	if (shared.mgr == NULL)
-		return sizeof(struct mb_gcm) + sizeof(struct gcm_key_data) + key_len;
-	/* The raw key fits into the gap that AES-128 leaves. */
-	return sizeof(struct mb_gcm) + shared.gcm_size + (key_len == 16 ? 0 : key_len);
+	return sizeof(struct mb_gcm) + mb_gcm_size +
+	       (key_len == 16 ? 0 : sizeof(struct mb_gcm_rest) + key_len);
 }
 
-const uint8_t *mb_rtcp_key(const struct srtp_keys *k)
+const uint8_t *mb_cm_rtcp_key(const struct srtp_keys *k)
 {
-	if (!srtp_profiles[k->profile].aead)
-		return mb_cm(k)->schedule + schedule_size(srtp_profiles[k->profile].key_len);
-	return mb_gcm(k)->data + (mb_is_big(k) ? shared.gcm_size : GCM_128_GAP);
+	return mb_cm(k)->schedule + schedule_size(srtp_profiles[k->profile].key_len);
+}
+
+const struct mb_cm_rtcp *mb_cm_rtcp(const struct srtp_keys *k)
+{
+	return (const struct mb_cm_rtcp *)(mb_cm_rtcp_key(k) + srtp_profiles[k->profile].key_len);
 }
 
 void mb_hmac_pads(IMB_MGR *m, const uint8_t *auth, uint32_t ipad[5], uint32_t opad[5])
@@ -95,30 +95,35 @@ static void expand(IMB_MGR *m, unsigned int key_len, const uint8_t *key, void *s
 	explicit_bzero(unused, sizeof(unused));
 }
 
-static void cm_set(struct mb_cm *cm, unsigned int key_len, const struct mb_session_keys *s)
+static void cm_set(struct srtp_keys *k, unsigned int key_len, const struct mb_session_keys *s)
 {
-	IMB_MGR *m = shared.mgr;
+	struct mb_cm *cm = (struct mb_cm *)k;
+	struct mb_cm_rtcp *rtcp = (struct mb_cm_rtcp *)(uintptr_t)mb_cm_rtcp(k);
 
-	expand(m, key_len, s->key, cm->schedule);
-	mb_hmac_pads(m, s->auth, cm->ipad, cm->opad);
+	expand(shared.mgr, key_len, s->key, cm->schedule);
+	mb_hmac_pads(shared.mgr, s->auth, cm->ipad, cm->opad);
 	memcpy(cm->salt, s->salt, sizeof(cm->salt));
-	memcpy(cm->rtcp_salt, s->rtcp_salt, sizeof(cm->rtcp_salt));
-	memcpy(cm->rtcp_auth, s->rtcp_auth, sizeof(cm->rtcp_auth));
+	memcpy(rtcp->salt, s->rtcp_salt, sizeof(rtcp->salt));
+	memcpy(rtcp->auth, s->rtcp_auth, sizeof(rtcp->auth));
+	memcpy((uint8_t *)(uintptr_t)mb_cm_rtcp_key(k), s->rtcp_key, key_len);
 }
 
-static void gcm_set(struct mb_gcm *g, bool big, const struct mb_session_keys *s)
+/* The rest comes last: with AES-128 it is inside of the key data. */
+static void gcm_set(struct srtp_keys *k, unsigned int key_len, const struct mb_session_keys *s)
 {
-	struct gcm_key_data data;
+	struct mb_gcm_rest *rest = (struct mb_gcm_rest *)(uintptr_t)mb_gcm_rest(k);
+	struct gcm_key_data data __attribute__((aligned(64)));
 
 	memset(&data, 0, sizeof(data));
-	if (big)
+	if (mb_is_big(k))
 		IMB_AES256_GCM_PRE(shared.mgr, s->key, &data);
 	else
 		IMB_AES128_GCM_PRE(shared.mgr, s->key, &data);
-	memcpy(g->data, &data, shared.gcm_size);
+	memcpy(((struct mb_gcm *)k)->data, &data, mb_gcm_size);
 	explicit_bzero(&data, sizeof(data));
-	memcpy(g->salt, s->salt, sizeof(g->salt));
-	memcpy(g->rtcp_salt, s->rtcp_salt, sizeof(g->rtcp_salt));
+	memcpy(rest->salt, s->salt, sizeof(rest->salt));
+	memcpy(rest->rtcp_salt, s->rtcp_salt, sizeof(rest->rtcp_salt));
+	memcpy(rest->rtcp_key, s->rtcp_key, key_len);
 }
 
 void mb_keys_set(struct srtp_keys *k, const struct mb_session_keys *s)
@@ -126,10 +131,9 @@ void mb_keys_set(struct srtp_keys *k, const struct mb_session_keys *s)
 	const struct srtp_profile_info *p = &srtp_profiles[k->profile];
 
 	if (p->aead)
-		gcm_set((struct mb_gcm *)k, mb_is_big(k), s);
+		gcm_set(k, p->key_len, s);
 	else
-		cm_set((struct mb_cm *)k, p->key_len, s);
-	memcpy((uint8_t *)(uintptr_t)mb_rtcp_key(k), s->rtcp_key, p->key_len);
+		cm_set(k, p->key_len, s);
 }
 
 /* The key stream of AES-CM under the master key, from the label's place on. */

@@ -2,19 +2,6 @@
 /* One SRTP packet by ipsec-mb. */
 #include "mb.h"
 
-static bool gcm_open(struct mb_worker *w, const struct srtp_keys *k, uint8_t *p, unsigned int len,
-		     unsigned int hlen, uint64_t index)
-{
-	const struct mb_gcm *g = mb_gcm(k);
-	unsigned int end = len - SRTP_TAG_MAX - k->mki_len;
-	uint8_t iv[16], tag[SRTP_TAG_MAX];
-
-	mb_gcm_iv(iv, g->salt, p + 8, index);
-	mb_gcm_run(w, (const struct gcm_key_data *)g->data, false, mb_is_big(k), p + hlen,
-		   end - hlen, iv, p, hlen, tag);
-	return srtp_tag_equal(tag, p + end, SRTP_TAG_MAX);
-}
-
 bool mb_open_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, unsigned int len,
 		 unsigned int hlen, uint64_t index, bool *dirty)
 {
@@ -24,7 +11,7 @@ bool mb_open_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, 
 	bool ok;
 
 	if (srtp_is_aead(k)) {
-		*dirty = !gcm_open(w, k, p, len, hlen, index);
+		*dirty = !mb_gcm_open(w, k, p, len, hlen, index);
 		return !*dirty;
 	}
 	/* The counter is hashed behind the packet, where MKI and tag are. */
@@ -46,13 +33,7 @@ bool mb_open_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, 
 void mb_undo_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, unsigned int len,
 		 unsigned int hlen, uint64_t index)
 {
-	gcm_open(mb_worker(sw), k, p, len, hlen, index);
-}
-
-static void put_mki(const struct srtp_keys *k, uint8_t *p)
-{
-	if (k->mki_len)
-		memcpy(p, srtp_keys_mki(k), k->mki_len);
+	mb_gcm_open(mb_worker(sw), k, p, len, hlen, index);
 }
 
 bool mb_seal_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, unsigned int len,
@@ -61,13 +42,7 @@ bool mb_seal_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, 
 	struct mb_worker *w = mb_worker(sw);
 
 	if (srtp_is_aead(k)) {
-		const struct mb_gcm *g = mb_gcm(k);
-		uint8_t iv[16];
-
-		mb_gcm_iv(iv, g->salt, p + 8, index);
-		mb_gcm_run(w, (const struct gcm_key_data *)g->data, true, mb_is_big(k), p + hlen,
-			   len - hlen, iv, p, hlen, p + len);
-		put_mki(k, p + len + SRTP_TAG_MAX);
+		mb_gcm_seal(w, k, p, len, hlen, index);
 		return true;
 	}
 	mb_add_cipher(w, k, p, hlen, len - hlen, index);
@@ -75,7 +50,7 @@ bool mb_seal_rtp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p, 
 	srtp_put32(p + len, (uint32_t)(index >> 16));
 	mb_fill_hash(&w->one, k, p, len + 4);
 	mb_run_one_hash(w);
-	put_mki(k, p + len);
+	mb_put_mki(k, p + len);
 	srtp_tag_copy(p + len + k->mki_len, w->one_tag, k->tag_len);
 	return true;
 }

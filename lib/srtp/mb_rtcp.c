@@ -6,12 +6,13 @@
 #include "mb.h"
 
 /* The first MB_TAG_OUT bytes of the HMAC in w->one_tag. */
-static void cm_hash(struct mb_worker *w, const struct mb_cm *cm, const uint8_t *p, unsigned int len)
+static void cm_hash(struct mb_worker *w, const struct srtp_keys *k, const uint8_t *p,
+		    unsigned int len)
 {
 	IMB_JOB *job = &w->one;
 	uint32_t ipad[5], opad[5];
 
-	mb_hmac_pads(w->mgr, cm->rtcp_auth, ipad, opad);
+	mb_hmac_pads(w->mgr, mb_cm_rtcp(k)->auth, ipad, opad);
 	job->src = p;
 	job->msg_len_to_hash_in_bytes = len;
 	job->u.HMAC._hashed_auth_key_xor_ipad = (const uint8_t *)ipad;
@@ -27,7 +28,7 @@ static void cm_cipher(struct mb_worker *w, const struct srtp_keys *k, uint8_t *p
 		      uint32_t index)
 {
 	uint8_t *schedule = w->rtcp_schedule, *unused = w->rtcp_unused;
-	const uint8_t *key = mb_rtcp_key(k);
+	const uint8_t *key = mb_cm_rtcp_key(k);
 	unsigned int row = mb_row(k);
 	IMB_JOB *job = &w->cipher_job[row][0];
 
@@ -44,7 +45,7 @@ static void cm_cipher(struct mb_worker *w, const struct srtp_keys *k, uint8_t *p
 	job->src = p + SRTP_RTCP_HLEN;
 	job->dst = p + SRTP_RTCP_HLEN;
 	job->msg_len_to_cipher_in_bytes = len - SRTP_RTCP_HLEN;
-	mb_cm_iv(w->iv[row][0], mb_cm(k)->rtcp_salt, p + 4, index);
+	mb_cm_iv(w->iv[row][0], mb_cm_rtcp(k)->salt, p + 4, index);
 	w->ciphers[row] = 1;
 	mb_run_ciphers(w);
 	explicit_bzero(w->rtcp_schedule, sizeof(w->rtcp_schedule));
@@ -57,7 +58,7 @@ static bool cm_open(struct mb_worker *w, const struct srtp_keys *k, uint8_t *p, 
 	unsigned int end = len - tag_len - k->mki_len - 4;
 	uint32_t word = srtp_get32(p + end);
 
-	cm_hash(w, mb_cm(k), p, end + 4);
+	cm_hash(w, k, p, end + 4);
 	if (!srtp_tag_equal(w->one_tag, p + len - tag_len, tag_len))
 		return false;
 	if (word & SRTP_E_BIT)
@@ -69,13 +70,14 @@ static void gcm_run(struct mb_worker *w, const struct srtp_keys *k, bool seal, u
 		    unsigned int len, uint32_t index, const uint8_t *aad, unsigned int aad_len,
 		    uint8_t *tag)
 {
+	const struct mb_gcm_rest *rest = mb_gcm_rest(k);
 	uint8_t iv[16];
 
 	if (mb_is_big(k))
-		IMB_AES256_GCM_PRE(w->mgr, mb_rtcp_key(k), &w->rtcp_key);
+		IMB_AES256_GCM_PRE(w->mgr, rest->rtcp_key, &w->rtcp_key);
 	else
-		IMB_AES128_GCM_PRE(w->mgr, mb_rtcp_key(k), &w->rtcp_key);
-	mb_gcm_iv(iv, mb_gcm(k)->rtcp_salt, p + 4, index);
+		IMB_AES128_GCM_PRE(w->mgr, rest->rtcp_key, &w->rtcp_key);
+	mb_gcm_iv(iv, rest->rtcp_salt, p + 4, index);
 	mb_gcm_run(w, &w->rtcp_key, seal, mb_is_big(k), p + SRTP_RTCP_HLEN, len, iv, aad, aad_len,
 		   tag);
 	explicit_bzero(&w->rtcp_key, sizeof(w->rtcp_key));
@@ -135,7 +137,7 @@ bool mb_seal_rtcp(struct srtp_worker *sw, const struct srtp_keys *k, uint8_t *p,
 	}
 	cm_cipher(w, k, p, len, index);
 	srtp_put32(p + len, SRTP_E_BIT | index);
-	cm_hash(w, mb_cm(k), p, len + 4);
+	cm_hash(w, k, p, len + 4);
 	memcpy(p + len + 4, srtp_keys_mki(k), k->mki_len);
 	memcpy(p + len + 4 + k->mki_len, w->one_tag, srtp_profiles[k->profile].rtcp_tag_len);
 	return true;

@@ -59,13 +59,13 @@ static enum srtp_verdict rtp_accept(struct attempt *a, const struct srtp_keys *k
 	enum srtp_verdict v;
 
 	prove_keys(a, k);
-	a->leg->rx.rtp_count++;
+	a->leg->rx.state.rtp_count++;
 	if (place(a, k, &v) == NULL)
 		return v;
-	if (srtp_window_empty(a->leg, a->slot, false))
-		srtp_window_start(a->leg, a->slot, false, index);
+	if (srtp_window_empty(&a->leg->rx, a->slot))
+		srtp_window_start(&a->leg->rx, a->slot, index);
 	else
-		srtp_window_mark(a->leg, a->slot, false, index);
+		srtp_window_mark(&a->leg->rx, a->slot, index);
 	a->op->len -= (uint16_t)srtp_growth(k, a->op->rtcp);
 	return SRTP_OK;
 }
@@ -78,9 +78,8 @@ static enum srtp_verdict rtp_try_index(struct attempt *a, const struct srtp_keys
 
 	if (index >= SRTP_INDEX_END)
 		return SRTP_KEY_SPENT;
-	if (a->slot && a->leg->rx.serial == k->serial &&
-	    !srtp_window_empty(a->leg, a->slot, false)) {
-		v = srtp_window_check(a->leg, a->slot, false, index);
+	if (a->slot && a->leg->rx.serial == k->serial && !srtp_window_empty(&a->leg->rx, a->slot)) {
+		v = srtp_window_check(&a->leg->rx, a->slot, index);
 		if (v != SRTP_OK)
 			return v;
 	}
@@ -109,10 +108,10 @@ static bool keys_usable(const struct attempt *a, const struct srtp_keys *k, enum
 	if (a->op->rtcp && limit > SRTP_RTCP_LIMIT)
 		limit = SRTP_RTCP_LIMIT;
 	*v = SRTP_KEY_SPENT;
-	if ((a->op->rtcp ? rx->rtcp_count : rx->rtp_count) >= limit)
+	if ((a->op->rtcp ? rx->rtcp_count : rx->state.rtp_count) >= limit)
 		return false;
 	*v = SRTP_REPLAY;
-	return a->slot || !srtp_ssrc_gone(rx, a->ssrc);
+	return a->slot || !srtp_ssrc_gone(a->leg, false, a->ssrc);
 }
 
 static uint64_t estimate(const struct attempt *a)
@@ -131,7 +130,7 @@ static enum srtp_verdict rtp_try_keys(struct attempt *a, const struct srtp_keys 
 	if (!keys_usable(a, k, &v))
 		return v;
 	fresh = a->leg->rx.serial != k->serial ||
-		(a->slot && srtp_window_empty(a->leg, a->slot, false));
+		(a->slot && srtp_window_empty(&a->leg->rx, a->slot));
 	v = rtp_try_index(a, k, index);
 	/* With new keys some peers begin anew, at rollover counter 0. */
 	if (v == SRTP_BAD_AUTH && fresh && index > UINT16_MAX) {
@@ -154,11 +153,11 @@ static enum srtp_verdict rtp_search(struct attempt *a, enum srtp_verdict verdict
 	enum srtp_verdict v;
 	unsigned int from;
 
-	if ((uint16_t)(a->now - l->search_at) < SEARCH_INTERVAL)
+	if ((uint16_t)(a->now - l->rx.search.at) < SEARCH_INTERVAL)
 		return verdict;
-	l->search_at = (uint16_t)a->now;
-	from = 1 + l->search_round % SEARCH_ROUNDS * SEARCH_WIDTH;
-	l->search_round++;
+	l->rx.search.at = (uint16_t)a->now;
+	from = 1 + l->rx.search.round % SEARCH_ROUNDS * SEARCH_WIDTH;
+	l->rx.search.round++;
 	for (unsigned int i = 0; i < 2; i++) {
 		/* Once the newest keys have proved themselves, none before them count. */
 		if (keys[i] == NULL || (i == 1 && l->rx.serial == keys[0]->serial) ||
@@ -169,7 +168,7 @@ static enum srtp_verdict rtp_search(struct attempt *a, enum srtp_verdict verdict
 			if (v == SRTP_BAD_AUTH)
 				continue;
 			if (v == SRTP_OK)
-				l->search_round = 0;
+				l->rx.search.round = 0;
 			return v;
 		}
 	}

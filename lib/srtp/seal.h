@@ -21,7 +21,7 @@ static inline struct srtp_slot *srtp_seal_slot(struct srtp_leg *l, uint32_t ssrc
 	if (s)
 		return s;
 	*v = SRTP_REPLAY;
-	if (srtp_ssrc_gone(&l->tx, ssrc))
+	if (srtp_ssrc_gone(l, true, ssrc))
 		return NULL;
 	return srtp_slot_take(l, true, ssrc, k, now, v);
 }
@@ -46,7 +46,7 @@ static inline enum srtp_verdict srtp_seal_claim(struct srtp_op *op, uint32_t now
 		return SRTP_NO_ROOM;
 	if (l->tx.serial != k->serial)
 		srtp_way_rekey(l, true, k->serial);
-	if (l->tx.rtp_count >= k->limit)
+	if (l->tx.state.rtp_count >= k->limit)
 		return SRTP_KEY_SPENT;
 	s = srtp_seal_slot(l, srtp_get32(op->data + 8), k, now, &v);
 	if (s == NULL)
@@ -54,16 +54,16 @@ static inline enum srtp_verdict srtp_seal_claim(struct srtp_op *op, uint32_t now
 	*index = srtp_estimate(srtp_slot_highest(s), srtp_get16(op->data + 2));
 	if (*index >= SRTP_INDEX_END)
 		return SRTP_KEY_SPENT;
-	if (srtp_window_empty(l, s, true)) {
-		srtp_window_start(l, s, true, *index);
+	if (srtp_window_empty(&l->tx, s)) {
+		srtp_window_start(&l->tx, s, *index);
 	} else {
-		v = srtp_window_check(l, s, true, *index);
+		v = srtp_window_check(&l->tx, s, *index);
 		if (v != SRTP_OK)
 			return v;
-		srtp_window_mark(l, s, true, *index);
+		srtp_window_mark(&l->tx, s, *index);
 	}
 	s->heard = srtp_heard(now);
-	l->tx.rtp_count++;
+	l->tx.state.rtp_count++;
 	return SRTP_OK;
 }
 

@@ -47,7 +47,8 @@ enum srtp_engine { SRTP_ENGINE_AUTO, SRTP_ENGINE_IPSEC_MB, SRTP_ENGINE_LIBSRTP2 
 #define SRTP_BURST_MAX   32
 #define SRTP_MASTER_MAX  46  /* AES-256-CM: 32 bytes of key, 14 of salt */
 #define SRTP_MKI_MAX     128 /* RFC 4568 §9.1 */
-#define SRTP_SSRCS       4   /* SSRCs a leg in each direction */
+#define SRTP_SSRCS       4   /* SSRCs a leg in each direction, */
+#define SRTP_SSRCS_MAX   16  /* and at most */
 #define SRTP_WINDOW_MIN  128
 #define SRTP_WINDOW_MAX  32768
 #define SRTP_RTP_GROWTH  16 /* most that sealing adds to RTP, without MKI */
@@ -107,7 +108,7 @@ const char *srtp_engine_name(enum srtp_engine e);
 
 /*
  * Keys live in memory of the caller's: at least srtp_keys_size() bytes, aligned to SRTP_ALIGN
- * (64 saves a cache line), which stay where they are until srtp_keys_wipe(). Init gives 0 or
+ * (64 saves cache lines), which stay where they are until srtp_keys_wipe(). Init gives 0 or
  * -EINVAL, -ENOTSUP, -ENOMEM (libsrtp2). One object serves one leg in one direction.
  */
 size_t srtp_keys_size(enum srtp_engine e, enum srtp_profile p, unsigned int mki_len);
@@ -120,22 +121,46 @@ enum srtp_profile srtp_keys_profile(const struct srtp_keys *k);
 unsigned int srtp_keys_growth(const struct srtp_keys *k, bool rtcp);
 
 /*
- * The same for a leg. `window` of RTP in packets, a multiple of 64; RTCP has one of 64.
- * -EINVAL for another window. Wipe a leg before its keys.
+ * The same for a leg; aligned to 64 bytes, each of its directions is one cache line. `window` of
+ * RTP in packets, a multiple of 64; RTCP has one of 64. `ssrcs`: places for SSRCs in each
+ * direction, SRTP_SSRCS to SRTP_SSRCS_MAX, as many as a bundle needs. -EINVAL, -ENOMEM. Wipe a leg
+ * before its keys. Init and wipe are for the control lcore.
  */
-size_t srtp_leg_size(enum srtp_engine e, unsigned int window);
-int srtp_leg_init(struct srtp_leg *l, enum srtp_engine e, unsigned int window);
+size_t srtp_leg_size_for(enum srtp_engine e, unsigned int window, unsigned int ssrcs);
+int srtp_leg_init_for(struct srtp_leg *l, enum srtp_engine e, unsigned int window,
+		      unsigned int ssrcs);
+/* What srtp_leg_size_for() said of it. */
+size_t srtp_leg_bytes(const struct srtp_leg *l);
 void srtp_leg_wipe(struct srtp_leg *l);
 
-/* Starts loading what the next open or seal of this leg reads first. */
+/* With SRTP_SSRCS places. */
+static inline size_t srtp_leg_size(enum srtp_engine e, unsigned int window)
+{
+	return srtp_leg_size_for(e, window, SRTP_SSRCS);
+}
+
+static inline int srtp_leg_init(struct srtp_leg *l, enum srtp_engine e, unsigned int window)
+{
+	return srtp_leg_init_for(l, e, window, SRTP_SSRCS);
+}
+
+/*
+ * Legs of SRTP_SSRCS places and the smallest window have one place of each direction in
+ * themselves, and take a block for the others out of a common stock when a second SSRC comes.
+ * Control fills the stock up now and then (init does as well). While it is empty, which takes
+ * hundreds of legs in one turn of control's loop, further SSRCs get SRTP_NO_PLACE. 0 or -ENOMEM.
+ */
+int srtp_places_stock(void);
+
+/*
+ * Starts loading what open or seal of this leg read first. The keys' other lines they load
+ * themselves, some packets ahead.
+ */
 static inline void srtp_prefetch(const struct srtp_keys *k, const struct srtp_leg *l)
 {
-	const char *key = (const char *)k, *leg = (const char *)l;
-
-	for (unsigned int i = 0; i < 3; i++)
-		__builtin_prefetch(leg + 64 * i);
-	for (unsigned int i = 0; i < 5; i++)
-		__builtin_prefetch(key + 64 * i);
+	__builtin_prefetch(l);
+	__builtin_prefetch((const char *)l + 64);
+	__builtin_prefetch(k);
 }
 
 /* For one thread. NULL with errno. */

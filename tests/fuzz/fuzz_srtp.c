@@ -92,8 +92,7 @@ static void check(struct target *t, const struct srtp_op *op, uint16_t len, cons
 	if (op->verdict == SRTP_NO_PLACE)
 		return; /* authentic, and counted */
 	/* Nothing has moved but the clock of searches. */
-	before->search_at = t->leg->search_at;
-	before->search_round = t->leg->search_round;
+	before->rx.search = t->leg->rx.search;
 	PROMISE(memcmp(t->before, t->leg, t->leg_size) == 0);
 }
 

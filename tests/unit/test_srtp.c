@@ -143,7 +143,7 @@ static void window_sizes(void **state)
 	assert_int_equal(srtp_leg_init(l, SRTP_ENGINE_LIBSRTP2, 130), -EINVAL);
 	assert_int_equal(srtp_leg_init(l, SRTP_ENGINE_LIBSRTP2, 65536), -EINVAL);
 	assert_int_equal(srtp_leg_init(l, SRTP_ENGINE_LIBSRTP2, 4160), 0);
-	assert_int_equal(l->window_mask, 8191);
+	assert_int_equal(l->rx.window_mask, 8191);
 	free(l);
 }
 
@@ -229,8 +229,7 @@ static void forgeries_cost_little(void **state)
 		/* Ours count themselves out of the burst: at most one each, and 7 searches. */
 		assert_true(asked <= 1000 + 7 * 8);
 		/* Nothing but the search's own clock has moved. */
-		p.at.leg->search_at = ((struct srtp_leg *)before)->search_at;
-		p.at.leg->search_round = ((struct srtp_leg *)before)->search_round;
+		p.at.leg->rx.search = ((struct srtp_leg *)before)->rx.search;
 		assert_memory_equal(before, p.at.leg, size);
 		p.at.w->ops = counted;
 		assert_int_equal(open_at(&p, SSRC, 501), SRTP_OK);
@@ -279,7 +278,7 @@ static void rekey_with(enum srtp_engine e, bool keeps_roc)
 	assert_int_equal(open_two(&a.at, b.open, a.open, b.seal, 1, true), SRTP_OK);
 	assert_int_equal(open_two(&a.at, b.open, a.open, b.seal, 1, true), SRTP_REPLAY);
 	assert_int_equal(open_two(&a.at, b.open, a.open, b.seal, next + 1, false), SRTP_OK);
-	assert_int_equal(a.at.leg->rx.rtp_count, 2);
+	assert_int_equal(a.at.leg->rx.state.rtp_count, 2);
 	pair_free(&a);
 	pair_free(&b);
 }
@@ -318,7 +317,7 @@ static void rekey_seal(void **state)
 		assert_int_equal(srtp_slot_highest(srtp_slot_at(a.at.leg, true, 0)), 0x10002);
 		/* The far end had been there too. */
 		srtp_slot_take(far.leg, false, SSRC, b.seal, 0, &(enum srtp_verdict){0})->roc = 1;
-		far.leg->rx.slots = 1;
+		far.leg->rx.state.slots = 1;
 		assert_int_equal(bed_open(&far, b.seal, NULL, &p), SRTP_OK);
 		bed_party_free(&far);
 		pair_free(&a);
@@ -448,6 +447,79 @@ static void places(void **state)
 		assert_int_equal(open_at(&p, 0, 100), SRTP_REPLAY);
 		pair_free(&p);
 	}
+}
+
+/* A bundle's leg has more of them, each of its own memory. */
+static void places_of_bundle(void **state)
+{
+	static const unsigned int windows[] = {128, 1024};
+	enum srtp_engine engines[2];
+
+	(void)state;
+	for (unsigned int i = 2 * bed_engines(engines); i--;) {
+		enum srtp_engine e = engines[i / 2];
+		unsigned int window = windows[i % 2];
+		struct pair p = pair(e, window, &cm);
+		struct bed_packet out;
+
+		srtp_leg_wipe(p.at.leg);
+		free(p.at.leg);
+		p.at.leg = aligned_alloc(SRTP_ALIGN, srtp_leg_size_for(e, window, SRTP_SSRCS_MAX));
+		assert_int_equal(srtp_leg_init_for(p.at.leg, e, window, SRTP_SSRCS_MAX + 1),
+				 -EINVAL);
+		assert_int_equal(srtp_leg_init_for(p.at.leg, e, window, SRTP_SSRCS_MAX), 0);
+		assert_int_equal(srtp_leg_bytes(p.at.leg),
+				 srtp_leg_size_for(e, window, SRTP_SSRCS_MAX));
+		for (unsigned int seq = 100; seq < 102; seq++) {
+			for (unsigned int k = 0; k < SRTP_SSRCS_MAX; k++) {
+				assert_int_equal(open_at(&p, k, (uint16_t)(seq + k)), SRTP_OK);
+				bed_rtp(&out, k, (uint16_t)(seq + k), 20);
+				assert_int_equal(bed_seal(&p.at, p.open, &out), SRTP_OK);
+			}
+			for (unsigned int k = 0; k < SRTP_SSRCS_MAX; k++) {
+				assert_int_equal(open_at(&p, k, (uint16_t)(seq + k)), SRTP_REPLAY);
+				bed_rtp(&out, k, (uint16_t)(seq + k), 20);
+				assert_int_equal(bed_seal(&p.at, p.open, &out), SRTP_REPLAY);
+			}
+		}
+		assert_int_equal(open_at(&p, 99, 100), SRTP_NO_PLACE);
+		pair_free(&p);
+	}
+}
+
+/* Without a block in stock a second SSRC has no place, and the first goes on. */
+static void places_out_of_stock(void **state)
+{
+	struct pair p = pair(SRTP_ENGINE_LIBSRTP2, 128, &cm);
+	uint32_t last = 0, number, taken[4096], n = 0;
+	struct bed_packet out;
+
+	(void)state;
+	while ((number = srtp_places_take()) != 0) {
+		assert_true(n < COUNT(taken) && number != last);
+		taken[n++] = last = number;
+	}
+	assert_int_equal(open_at(&p, 1, 100), SRTP_OK);
+	assert_int_equal(open_at(&p, 2, 100), SRTP_NO_PLACE);
+	bed_rtp(&out, 1, 100, 20);
+	assert_int_equal(bed_seal(&p.at, p.open, &out), SRTP_OK);
+	bed_rtp(&out, 2, 100, 20);
+	assert_int_equal(bed_seal(&p.at, p.open, &out), SRTP_NO_PLACE);
+	assert_int_equal(open_at(&p, 1, 101), SRTP_OK);
+	assert_int_equal(srtp_places_stock(), 0);
+	assert_int_equal(bed_seal(&p.at, p.open, &out), SRTP_OK);
+	assert_int_equal(open_at(&p, 2, 100), SRTP_OK);
+	assert_int_equal(open_at(&p, 2, 100), SRTP_REPLAY);
+	/* With the leg its block goes back, wiped. */
+	number = p.at.leg->tx.more;
+	assert_int_not_equal(number, 0);
+	pair_free(&p);
+	assert_int_equal(srtp_places_take(), number);
+	for (size_t i = 0; i < SRTP_PLACES_BYTES; i++)
+		assert_int_equal(((uint8_t *)srtp_places_at(number))[i], 0);
+	srtp_places_give(number);
+	while (n > 0)
+		srtp_places_give(taken[--n]);
 }
 
 /* On sending too: an SSRC whose index was forgotten is not sealed again under these keys. */
@@ -653,6 +725,8 @@ int main(void)
 		cmocka_unit_test(index_end),
 		cmocka_unit_test(mki),
 		cmocka_unit_test(places),
+		cmocka_unit_test(places_of_bundle),
+		cmocka_unit_test(places_out_of_stock),
 		cmocka_unit_test(places_seal),
 		cmocka_unit_test(rtcp_plain),
 		cmocka_unit_test(rtcp_window),
