@@ -123,6 +123,8 @@ struct sessions {
 	bool draining;
 	void (*ended_fn)(void *arg, const char *id); /* sessions_watch() */
 	void *ended_arg;
+	uint64_t (*idle_fn)(void *arg, const char *id); /* sessions_watch_idle() */
+	void *idle_arg;
 	uint64_t tokens; /* TOKENS_PER_SESSION for a creation */
 	uint64_t tokens_at_ms;
 	uint64_t created, ended, timed_out, updated, refused, latched, rekeyed;

@@ -49,6 +49,19 @@ static uint64_t idle_ms(const struct sessions *s, const struct session *se)
 	return idle;
 }
 
+uint64_t session_idle_ms(struct sessions *s, const char *id)
+{
+	const struct session *se = table_find(s, id);
+
+	return se != NULL ? idle_ms(s, se) : UINT64_MAX;
+}
+
+void sessions_watch_idle(struct sessions *s, uint64_t (*idle)(void *arg, const char *id), void *arg)
+{
+	s->idle_fn = idle;
+	s->idle_arg = arg;
+}
+
 static bool is_bundled(const struct session *se)
 {
 	return (se->leg[0].flags | se->leg[1].flags) & LEG_BUNDLED;
@@ -60,6 +73,8 @@ static void idle_check(struct tnd_timer *t, void *arg)
 	struct sessions *s = arg;
 	uint64_t timeout = se->idle_timeout_s * UINT64_C(1000), idle = idle_ms(s, se);
 
+	if (idle >= timeout && s->idle_fn != NULL)
+		idle = RTE_MIN(idle, s->idle_fn(s->idle_arg, session_id(se)));
 	if (idle < timeout)
 		loop_timer_after(&s->h->loop, t, timeout - idle);
 	else if (session_end(s, se, END_TIMEOUT, NULL, NULL) != SESSION_OK)

@@ -248,6 +248,14 @@ enum session_fault session_delete(struct sessions *s, const char *id, session_do
 				  void *arg, struct session_error *err);
 /* Another front end's: called with the id of each session that has just ended, for any reason. */
 void sessions_watch(struct sessions *s, void (*ended)(void *arg, const char *id), void *arg);
+/*
+ * The same front end's: asked before a session ends for want of media how long others that
+ * belong to it have been without, in ms (UINT64_MAX: none does).
+ */
+void sessions_watch_idle(struct sessions *s, uint64_t (*idle)(void *arg, const char *id),
+			 void *arg);
+/* How long a session, with those bundled on it, has been without media; UINT64_MAX: no such one. */
+uint64_t session_idle_ms(struct sessions *s, const char *id);
 /* Call no `done` that is still pending; the sessions end all the same. */
 void sessions_forget_callers(struct sessions *s);
 
