@@ -158,10 +158,13 @@ static bool start(struct dtls_assoc *a, struct dtls_keys *keys)
 static bool handle_timer(struct dtls_assoc *a, struct dtls_keys *keys)
 {
 	enum dtls_reason reason = DTLS_TIMEOUT;
+	enum dtls_outcome outcome;
 
 	a->due = false;
-	if (a->stage == DTLS_STAGE_HANDSHAKE)
-		return after(a, dtls_handshake_timer(a, &reason), reason, keys);
+	if (a->stage == DTLS_STAGE_HANDSHAKE) {
+		outcome = dtls_handshake_timer(a, &reason);
+		return after(a, outcome, reason, keys);
+	}
 	if (a->stage == DTLS_STAGE_DONE)
 		fail(a, reason);
 	else if (!a->client)
@@ -188,10 +191,13 @@ static void close_by_peer(struct dtls_assoc *a)
 static bool handle_datagram(struct dtls_assoc *a, struct dtls_keys *keys)
 {
 	enum dtls_reason reason = DTLS_PROTOCOL;
+	enum dtls_outcome outcome;
 	struct dtls_datagram *d;
 
-	if (a->stage == DTLS_STAGE_HANDSHAKE)
-		return after(a, dtls_handshake_input(a, &reason), reason, keys);
+	if (a->stage == DTLS_STAGE_HANDSHAKE) {
+		outcome = dtls_handshake_input(a, &reason);
+		return after(a, outcome, reason, keys);
+	}
 	d = dtls_assoc_take(a);
 	if (dtls_rest_input(a, d->data, d->len))
 		close_by_peer(a);
