@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dtls.h"
 #include "rpc.h"
 #include "server.h"
 
@@ -80,6 +81,29 @@ static void put_sessions(struct writer *w, const struct sessions *s)
 	put(w, "flow", "plans_total", st.plans_total);
 }
 
+static void put_dtls(struct writer *w, const struct sessions *s)
+{
+	const struct dtls_counters *n = sessions_dtls(s);
+
+	put(w, "dtls", "endpoints", n->endpoints);
+	put(w, "dtls", "associations", n->associations);
+	put(w, "dtls", "half_open", n->half_open);
+	put(w, "dtls", "datagrams", n->datagrams);
+	put(w, "dtls", "malformed", n->malformed);
+	put(w, "dtls", "unexpected", n->unexpected);
+	put(w, "dtls", "hellos_bad", n->hellos_bad);
+	put(w, "dtls", "rate_limited", n->rate_limited);
+	put(w, "dtls", "queue_full", n->queue_full);
+	put(w, "dtls", "evicted", n->evicted);
+	put(w, "dtls", "started", n->started);
+	put(w, "dtls", "completed", n->completed);
+	put(w, "dtls", "failed", n->failed);
+	put(w, "dtls", "fingerprints", n->fingerprints);
+	put(w, "dtls", "timeouts", n->timeouts);
+	put(w, "dtls", "retransmits", n->retransmits);
+	put(w, "dtls", "application", n->application);
+}
+
 static void put_api(struct writer *w, const struct api *a)
 {
 	struct server_stats st = {0};
@@ -122,6 +146,7 @@ void rpc_stats_get(struct rpc_call *c, const void *params)
 	json_w_open(w.b, "counters", '{');
 	put_workers(&w, a->h);
 	put_sessions(&w, a->sessions);
+	put_dtls(&w, a->sessions);
 	put_interfaces(&w, a->h);
 	put_api(&w, a);
 	json_w_close(w.b, '}');

@@ -289,6 +289,9 @@ struct sessions_stats {
 	uint32_t plans_free, plans_total;
 };
 void sessions_stats(const struct sessions *s, struct sessions_stats *out);
+/* What all handshakes did: dtls.h. Valid while `s` is. */
+struct dtls_counters;
+const struct dtls_counters *sessions_dtls(const struct sessions *s);
 /* Port pairs of an address that no session holds. */
 uint32_t sessions_ports_free(const struct sessions *s, uint16_t address);
 

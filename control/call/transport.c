@@ -502,6 +502,28 @@ static bool poll_dtls(struct loop_poller *p)
 	return more;
 }
 
+const struct dtls_counters *sessions_dtls(const struct sessions *s)
+{
+	return dtls_context_counters(s->dtls);
+}
+
+/* What far ends will be told, so that it can be compared with what they say they were told. */
+static void log_certificate(const struct sessions *s)
+{
+	const struct config *c = s->h->config;
+	char text[DTLS_FINGERPRINT_STRLEN];
+	struct dtls_fingerprint fp;
+
+	if (c->dtls_per_session) {
+		tnd_info("call", "DTLS: a certificate of its own for each leg");
+		return;
+	}
+	dtls_context_fingerprint(s->dtls, DTLS_SHA256, &fp);
+	tnd_info("call", "DTLS: certificate %s, fingerprint %s",
+		 c->dtls_certificate[0] != '\0' ? c->dtls_certificate : "made here",
+		 dtls_fingerprint_format(&fp, text));
+}
+
 int transport_create(struct sessions *s)
 {
 	const struct config *c = s->h->config;
@@ -530,6 +552,7 @@ int transport_create(struct sessions *s)
 			config.key_file != NULL ? config.key_file : "(made here)", strerror(-rc));
 		return rc;
 	}
+	log_certificate(s);
 	s->dtls_poller = (struct loop_poller){.fn = poll_dtls, .arg = s};
 	loop_add_poller(&s->h->loop, &s->dtls_poller);
 	s->h->transport_input = transport_input;
