@@ -69,12 +69,16 @@ static struct neigh *create(struct host *h, uint16_t iface, const union wire_ip 
 	struct neigh *e;
 	uint32_t *bucket;
 
-	if (n->free_first == 0 && !tnd_list_empty(&n->idle))
+	if (n->free_first == 0 && n->fresh == n->count && !tnd_list_empty(&n->idle))
 		neigh_release(h, tnd_container_of(n->idle.next, struct neigh, idle));
-	if (n->free_first == 0)
+	if (n->free_first != 0) {
+		e = &n->entry[n->free_first];
+		n->free_first = e->next;
+	} else if (n->fresh < n->count) {
+		e = &n->entry[n->fresh++];
+	} else {
 		return NULL;
-	e = &n->entry[n->free_first];
-	n->free_first = e->next;
+	}
 
 	memset(e, 0, sizeof(*e));
 	e->used = true;
@@ -235,10 +239,7 @@ int neigh_init(struct host *h)
 		neigh_free(h);
 		return -ENOMEM;
 	}
-	for (uint32_t i = n->count - 1; i > 0; i--) {
-		n->entry[i].next = n->free_first;
-		n->free_first = i;
-	}
+	n->fresh = 1;
 	err = add_static(h);
 	if (err != 0)
 		neigh_free(h);

@@ -58,6 +58,7 @@ struct neigh_table {
 	uint32_t *bucket;    /* [bucket_mask + 1]: first entry of each chain, 0: none */
 	uint32_t count, bucket_mask;
 	uint32_t free_first;
+	uint32_t fresh; /* from here on nobody has used an entry, and it takes no memory yet */
 	struct tnd_list idle; /* oldest first: what is taken away under pressure */
 	struct neigh_wait wait[NEIGH_WAIT_ALL + 1]; /* 0 is never used */
 	uint16_t wait_free;
