@@ -104,6 +104,8 @@ static bool poll_sessions(struct loop_poller *p)
 	struct sessions *s = p->arg;
 	bool more = learn_poll(s);
 
+	if (s->secured != 0)
+		srtp_places_stock(); /* if it can't, the next turn may */
 	return retire_poll(s) || more;
 }
 

@@ -7,8 +7,12 @@
 #include <rte_common.h>
 #include <rte_malloc.h>
 
-#define CHUNK_FIRST (32u << 10)
-#define CHUNK_MAX   ((2u << 20) - 4096) /* with the allocator's header one hugepage */
+#define CHUNK_FIRST (16u << 10)
+/*
+ * Little of the last one of each size is unused at worst, and with the allocator's headers whole
+ * ones fill hugepages.
+ */
+#define CHUNK_MAX ((128u << 10) - 2 * RTE_CACHE_LINE_SIZE)
 
 /* At the head of a chunk: one line. */
 struct slab_chunk {
