@@ -64,6 +64,7 @@ int bed_setup(void **state)
 	b->dp = dp_create(&(struct dp_config){.tables = b->t, .workers = 1});
 	assert_non_null(b->dp);
 	b->now = rte_rdtsc();
+	b->mbufs = rte_mempool_avail_count(dp_pool());
 	*state = b;
 	return 0;
 }
@@ -77,9 +78,9 @@ int bed_teardown(void **state)
 		rte_pktmbuf_free(m);
 	dp_free(b->dp);
 	flow_tables_free(b->t);
-	free(b);
 	/* Nothing was lost on the way. */
-	assert_int_equal(rte_mempool_avail_count(dp_pool()), POOL_SIZE);
+	assert_int_equal(rte_mempool_avail_count(dp_pool()), b->mbufs);
+	free(b);
 	return 0;
 }
 
@@ -183,6 +184,16 @@ struct rte_mbuf *bed_frame(const struct bed *b, struct bed_end from, uint16_t ad
 	return m;
 }
 
+struct rte_mbuf *bed_frame_unsummed(const struct bed *b, struct bed_end from, uint16_t addr,
+				    uint16_t to_port, const void *payload, uint16_t len)
+{
+	struct rte_mbuf *m = bed_frame(b, from, addr, to_port, payload, len);
+
+	assert_true(wire_ip_is4(&b->t->addr[addr].ip));
+	memset(rte_pktmbuf_mtod_offset(m, uint8_t *, WIRE_ETH_HLEN + WIRE_IP4_HLEN + 6), 0, 2);
+	return m;
+}
+
 void bed_input(struct bed *b, struct rte_mbuf *m)
 {
 	(void)b;
@@ -215,6 +226,7 @@ bool bed_take(struct bed *b, struct bed_datagram *d)
 	d->sport = rte_be_to_cpu_16(f.sport_be);
 	d->dport = rte_be_to_cpu_16(f.dport_be);
 	d->len = f.payload_len;
+	d->checksum = wire_get16(p + f.payload_off - 2) != 0;
 	memcpy(d->payload, p + f.payload_off, d->len);
 	rte_pktmbuf_free(m);
 	return true;

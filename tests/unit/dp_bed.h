@@ -25,6 +25,7 @@ struct bed_end {
 struct bed_datagram {
 	union wire_ip src, dst;
 	uint16_t sport, dport, len;
+	bool checksum; /* it has one */
 	uint8_t payload[BED_PAYLOAD];
 };
 
@@ -32,6 +33,7 @@ struct bed {
 	struct flow_tables *t;
 	struct dp *dp;
 	uint64_t now;
+	unsigned int mbufs;                /* in the pool, to begin with */
 	uint64_t counted[FLOW_DROP_COUNT]; /* drops that bed_drops() has told of */
 };
 
@@ -58,6 +60,9 @@ uint32_t bed_publish(struct bed *b, const struct bed_flow *f);
 /* A frame to `addr`:`port`; to be freed or bed_input(). */
 struct rte_mbuf *bed_frame(const struct bed *b, struct bed_end from, uint16_t addr, uint16_t port,
 			   const void *payload, uint16_t len);
+/* Whose UDP has no checksum; of IPv4 alone. */
+struct rte_mbuf *bed_frame_unsummed(const struct bed *b, struct bed_end from, uint16_t addr,
+				    uint16_t port, const void *payload, uint16_t len);
 /* At the device. */
 void bed_input(struct bed *b, struct rte_mbuf *m);
 static inline void bed_send(struct bed *b, struct bed_end from, uint16_t addr, uint16_t port,
