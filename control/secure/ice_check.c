@@ -119,9 +119,14 @@ static void send_again(struct ice_agent *a, struct ice_pair *p)
 		return;
 	}
 	p->sends++;
-	/* RTO, 2 RTO, 4 RTO …, and Rm RTO after the last (RFC 8489 §6.2.1). */
-	p->next_ms += p->sends == ICE_RC ? (uint64_t)ICE_RM * p->rto_ms
-					 : (uint64_t)p->rto_ms << (p->sends - 1);
+	/*
+	 * RFC 8489 §6.2.1 doubles without end, which on a lossy path is a wait of many seconds
+	 * for the one packet that matters; where the path is known to work there is no need to
+	 * double at all.
+	 */
+	if (!p->valid && p->rto_ms < ICE_RTO_MAX_MS)
+		p->rto_ms = 2 * p->rto_ms < ICE_RTO_MAX_MS ? 2 * p->rto_ms : ICE_RTO_MAX_MS;
+	p->next_ms += p->rto_ms;
 	ice_send_request(a, ice_generation_of(a, p), &p->current, &p->remote);
 }
 

@@ -47,7 +47,11 @@ void ice_consent_probe(struct ice_agent *a)
 static void ask(struct ice_agent *a, uint64_t now)
 {
 	const struct ice_pair *p = ice_selected(a);
-	struct ice_transaction t = {.controlling = a->controlling};
+	/*
+	 * Nominating again costs nothing and tells a peer that sees us at another address than
+	 * before, as after a NAT's change of mind, that this is the one now.
+	 */
+	struct ice_transaction t = {.controlling = a->controlling, .nominates = a->controlling};
 
 	a->consent.controlling = t.controlling;
 	ice_new_id(a, t.id);

@@ -10,8 +10,8 @@
 
 #define ICE_TA_MS          50    /* between two new checks (RFC 8445 §14.2) */
 #define ICE_RTO_MS         500   /* the least (§14.3) */
-#define ICE_RC             7     /* sends of one request (RFC 8489 §6.2.1) */
-#define ICE_RM             16    /* RTOs to wait after the last */
+#define ICE_RTO_MAX_MS     2000  /* it doubles up to here */
+#define ICE_RC             20    /* sends of one request: as long as RFC 8489's 7 that double */
 #define ICE_GATHER_RC      5     /* the same, toward STUN servers */
 #define ICE_SETTLE_MS      300   /* from the first pair that works to nomination */
 #define ICE_AGGRESSIVE_MS  3000  /* in which the highest nominated pair counts, not the latest */
