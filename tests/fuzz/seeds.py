@@ -115,6 +115,83 @@ CRYPTO = {
 }
 
 
+def attr(kind, value=b""):
+    return struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
+
+
+def stun(kind, *attrs, tid=bytes(12)):
+    body = b"".join(attrs)
+    return struct.pack("!HHI", kind, len(body), 0x2112A442) + tid + body
+
+
+# One byte of set-up, then messages behind a byte each: as fuzz_stun.c has them.
+FULL, CONTROLLING, REMOTE, CANDIDATE, LITE_PEER, SERVER = 1, 2, 4, 8, 16, 32
+USER, MAC, CRC, LAST_ID, FROM_SERVER, FROM, RESTART = 1, 2, 4, 8, 16, 32, 0xE0
+INTEGRITY, INTEGRITY256, FINGERPRINT = attr(8, bytes(20)), attr(0x1C, bytes(32)), attr(0x8028, bytes(4))
+NAME, PRIO, USE = attr(6, b"12345678:fuzz"), attr(0x24, b"\x6e\0\1\xff"), attr(0x25)
+CONTROLS, CONTROLLED = attr(0x802A, b"\x7f" + bytes(7)), attr(0x8029, b"\0" + bytes(7))
+MAPPED4 = attr(0x20, b"\0\1" + bytes(6))
+MAPPED6 = attr(0x20, b"\0\2" + bytes(18))
+TAIL = (INTEGRITY, FINGERPRINT)
+CHECK = stun(1, NAME, PRIO, CONTROLS, *TAIL)
+NOMINATE = stun(1, NAME, PRIO, CONTROLS, USE, *TAIL)
+ANSWER = stun(0x101, MAPPED4, *TAIL)
+CONFLICT = stun(0x111, attr(9, b"\0\0\4\x57Role Conflict"), *TAIL)
+FIX = USER | MAC | CRC
+
+
+def agent(setup, *messages):
+    return bytes([setup]) + b"".join(bytes([flags]) + m for flags, m in messages)
+
+
+STUN = {
+    "lite-check": agent(REMOTE, (FIX, CHECK), (FIX, NOMINATE)),
+    "lite-early": agent(0, (FIX, NOMINATE), (FIX | FROM, NOMINATE)),
+    "lite-moves": agent(REMOTE, *[(FIX | n * FROM, NOMINATE) for n in (0, 1, 2, 3, 0)]),
+    "sha256": agent(REMOTE, (FIX, stun(1, NAME, PRIO, CONTROLS, USE, INTEGRITY256, FINGERPRINT))),
+    "sha256-short": agent(REMOTE, (FIX, stun(1, NAME, attr(0x1C, bytes(16)), FINGERPRINT))),
+    "both": agent(REMOTE, (FIX, stun(1, NAME, INTEGRITY, INTEGRITY256, FINGERPRINT))),
+    "unknown": agent(REMOTE, (FIX, stun(1, NAME, attr(0x7001, b"abc"), attr(2), *TAIL))),
+    "behind": agent(REMOTE, (FIX, stun(1, NAME, INTEGRITY, USE, attr(2), FINGERPRINT))),
+    "method": agent(REMOTE, (FIX, stun(3, NAME, *TAIL))),
+    "role": agent(REMOTE, (FIX, stun(1, NAME, PRIO, CONTROLLED, *TAIL))),
+    "no-mac": agent(REMOTE, (CRC, stun(1, NAME, PRIO, CONTROLS, FINGERPRINT))),
+    "bad-mac": agent(REMOTE, (USER | CRC, CHECK)),
+    "indication": agent(REMOTE, (CRC, stun(0x11, FINGERPRINT))),
+    "full-controlled": agent(FULL | REMOTE | CANDIDATE, (FIX | FROM, NOMINATE),
+                             (MAC | CRC | LAST_ID | FROM, ANSWER)),
+    "full-controlling": agent(FULL | CONTROLLING | REMOTE | CANDIDATE,
+                              *3 * [(MAC | CRC | LAST_ID | FROM, ANSWER)]),
+    "full-lite-peer": agent(FULL | REMOTE | CANDIDATE | LITE_PEER,
+                            *3 * [(MAC | CRC | LAST_ID | FROM, ANSWER)]),
+    "full-conflict": agent(FULL | CONTROLLING | REMOTE | CANDIDATE,
+                           (MAC | CRC | LAST_ID | FROM, CONFLICT)),
+    "full-elsewhere": agent(FULL | REMOTE | CANDIDATE, (MAC | CRC | LAST_ID | 2 * FROM, ANSWER)),
+    "restart": agent(FULL | CONTROLLING | REMOTE | CANDIDATE,
+                     *3 * [(MAC | CRC | LAST_ID | FROM, ANSWER)], (RESTART, stun(1)),
+                     (FIX | FROM, stun(1, NAME, PRIO, CONTROLLED, *TAIL)),
+                     *3 * [(MAC | CRC | LAST_ID | FROM, ANSWER)]),
+    "lite-restart": agent(REMOTE, (FIX, NOMINATE), (RESTART, stun(1)), (FIX | FROM, NOMINATE)),
+    "lite-lite": agent(REMOTE | LITE_PEER | CANDIDATE, (FIX, CHECK)),
+    "gather": agent(FULL | SERVER, (CRC, stun(0x11, FINGERPRINT)), (LAST_ID | FROM_SERVER, stun(0x101, MAPPED4)),
+                    (LAST_ID | FROM_SERVER, stun(0x101, MAPPED6))),
+    "rfc5769": b"\0\0" + bytes.fromhex(
+        "000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74"
+        "002400046e0001ff80290008932ff9b151263b36000600096576746a3a6836765920202000080014"
+        "9aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a280280004e57a3bcf"),
+}
+
+CANDIDATES = {
+    "host": "candidate:1 1 UDP 2130706431 203.0.113.141 8998 typ host",
+    "srflx": "a=candidate:2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.1.1 rport 8998",
+    "chromium": "candidate:842163049 1 udp 1677729535 203.0.113.7 51472 typ srflx raddr 0.0.0.0 "
+                "rport 0 generation 0 ufrag 3MRo network-id 1 network-cost 999",
+    "tcp": "candidate:1 1 TCP 2105458943 192.0.2.1 9 typ host tcptype active",
+    "mdns": "candidate:1 1 udp 1 1f4712db-ea17-4bcf-a596-105139dfd8bf.local 54596 typ host",
+    "relay6": "candidate:a+/9 256 UDP 1 2001:db8::1 9 typ relay raddr 2001:db8::2 rport 1",
+}
+
+
 def write(target, name, data):
     folder = CORPUS / target
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,3 +207,7 @@ for name, packet in MEDIA.items():
     write("rtp", name, packet)
 for name, text in CRYPTO.items():
     write("sdes", name, text.encode())
+for name, data in STUN.items():
+    write("stun", name, data)
+for name, text in CANDIDATES.items():
+    write("candidate", name, text.encode())
