@@ -115,6 +115,9 @@ static struct config *make_config(void)
 	add_address(c, 2, "wan4", "192.0.2.1/24", "203.0.113.1");
 	c->limit_sessions = TEST_SESSIONS;
 	c->srtp_window = 128;
+	c->dtls_profile[0] = SRTP_AEAD_AES_128_GCM;
+	c->dtls_profile[1] = SRTP_AES_CM_128_HMAC_SHA1_80;
+	c->dtls_profile_count = 2;
 	c->text = strdup(text);
 	c->text_len = sizeof(text) - 1;
 	return c;
