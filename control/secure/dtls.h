@@ -147,6 +147,7 @@ enum dtls_reason {
 	DTLS_ALERT,       /* the far end gave up, see `alert` */
 	DTLS_PROTOCOL,    /* anything else that a handshake fails of */
 	DTLS_TIMEOUT,
+	DTLS_CROWDED, /* made room for newer ones */
 	DTLS_NO_MEMORY,
 	DTLS_REASONS
 };

@@ -13,6 +13,10 @@
 
 #define DAY_S 86400L
 
+/* RFC 8422 §5.1.1 */
+#define GROUP_P256 23
+#define GROUP_P384 24
+
 int dtls_digests(const X509 *x509, struct dtls_digests *out)
 {
 	for (enum dtls_hash h = 0; h < DTLS_HASHES; h++) {
@@ -54,7 +58,21 @@ static int make(struct dtls_cert *c)
 	c->x509 = X509_new();
 	if (c->key == NULL || c->x509 == NULL)
 		return -ENOMEM;
+	c->curve = GROUP_P256;
 	return describe(c->x509, c->key);
+}
+
+static int find_curve(struct dtls_cert *c)
+{
+	char name[32];
+
+	if (!EVP_PKEY_is_a(c->key, "EC") ||
+	    EVP_PKEY_get_group_name(c->key, name, sizeof(name), NULL) != 1)
+		return -EINVAL;
+	c->curve = strcmp(name, "prime256v1") == 0  ? GROUP_P256
+		   : strcmp(name, "secp384r1") == 0 ? GROUP_P384
+						    : 0;
+	return c->curve == 0 ? -EINVAL : 0;
 }
 
 static int load(struct dtls_cert *c, const char *cert_file, const char *key_file)
@@ -75,9 +93,9 @@ static int load(struct dtls_cert *c, const char *cert_file, const char *key_file
 	if (X509_check_private_key(c->x509, c->key) != 1)
 		return -EINVAL;
 	c->rsa = EVP_PKEY_is_a(c->key, "RSA");
-	if (c->rsa ? EVP_PKEY_get_bits(c->key) < 2048 : !EVP_PKEY_is_a(c->key, "EC"))
-		return -EINVAL;
-	return 0;
+	if (c->rsa)
+		return EVP_PKEY_get_bits(c->key) < 2048 ? -EINVAL : 0;
+	return find_curve(c);
 }
 
 struct dtls_cert *dtls_cert_new(const char *cert_file, const char *key_file)

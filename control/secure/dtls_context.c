@@ -16,7 +16,7 @@ static const char *const reason_names[DTLS_REASONS] = {
 	[DTLS_NO_CIPHER] = "no_cipher",     [DTLS_VERSION] = "version",
 	[DTLS_CERTIFICATE] = "certificate", [DTLS_ALERT] = "alert",
 	[DTLS_PROTOCOL] = "protocol",       [DTLS_TIMEOUT] = "timeout",
-	[DTLS_NO_MEMORY] = "no_memory",
+	[DTLS_CROWDED] = "crowded",         [DTLS_NO_MEMORY] = "no_memory",
 };
 
 const char *dtls_state_name(enum dtls_state s)

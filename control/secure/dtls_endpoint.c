@@ -90,7 +90,8 @@ struct dtls_endpoint *dtls_endpoint_new(struct dtls_context *ctx, const struct d
 	err = dtls_endpoint_set(ep, p);
 	if (err != 0)
 		goto fail;
-	ep->fresh = (struct dtls_bucket){DTLS_NEW_BURST * 1000, dtls_now_ms(ctx)};
+	ep->first = (struct dtls_bucket){DTLS_FIRST_BURST * 1000, dtls_now_ms(ctx)};
+	ep->again = (struct dtls_bucket){DTLS_AGAIN_BURST * 1000, dtls_now_ms(ctx)};
 	ep->alerts = (struct dtls_bucket){DTLS_ALERTS * 1000, dtls_now_ms(ctx)};
 	ctx->n.endpoints++;
 	return ep;

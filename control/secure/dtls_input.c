@@ -16,6 +16,7 @@
 static struct dtls_taste taste_of(const struct dtls_endpoint *ep)
 {
 	return (struct dtls_taste){.rsa = ep->cert->rsa,
+				   .curve = ep->cert->curve,
 				   .profile_id = ep->profile_id,
 				   .profile_count = ep->profile_count};
 }
@@ -32,6 +33,23 @@ static int note_bad(struct dtls_endpoint *ep, const struct dtls_addr *from, enum
 	return -EINVAL;
 }
 
+/* A flood from one source uses up what that source may, and leaves others theirs. */
+static bool within_rate(const struct dtls_assoc *a)
+{
+	struct dtls_endpoint *ep = a->ep;
+	uint64_t now_ms = dtls_now_ms(ep->ctx);
+	struct tnd_list *pos;
+
+	tnd_list_for_each (pos, &ep->unproven) {
+		const struct dtls_assoc *b = tnd_container_of(pos, struct dtls_assoc, link);
+
+		if (b->stage > DTLS_STAGE_HELLO && dtls_addr_equal(&a->peer, &b->peer))
+			return dtls_bucket_take(&ep->again, now_ms, DTLS_AGAIN_BURST,
+						DTLS_AGAIN_PER_S);
+	}
+	return dtls_bucket_take(&ep->first, now_ms, DTLS_FIRST_BURST, DTLS_FIRST_PER_S);
+}
+
 /* The ClientHello is complete. Makes it READY, or frees it. */
 static int hello_complete(struct dtls_assoc *a)
 {
@@ -46,7 +64,7 @@ static int hello_complete(struct dtls_assoc *a)
 		dtls_assoc_free(a);
 		return note_bad(ep, &from, reason, alert);
 	}
-	if (!dtls_bucket_take(&ep->fresh, dtls_now_ms(ep->ctx), DTLS_NEW_BURST, DTLS_NEW_PER_S)) {
+	if (!within_rate(a)) {
 		dtls_assoc_free(a);
 		ep->ctx->n.rate_limited++;
 		return -EBUSY;

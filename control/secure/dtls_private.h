@@ -40,8 +40,13 @@
 #define DTLS_FIRST_US 100000 /* retransmission, doubling */
 #define DTLS_LAST_US  4000000
 
-#define DTLS_NEW_BURST  16 /* new server associations of an endpoint at once */
-#define DTLS_NEW_PER_S  8
+/* New server associations of an endpoint, at once and in a second: by sources that have no
+ * unproven one yet, and by those that have. */
+#define DTLS_FIRST_BURST 32
+#define DTLS_FIRST_PER_S 16
+#define DTLS_AGAIN_BURST 8
+#define DTLS_AGAIN_PER_S 4
+
 #define DTLS_ALERTS     4 /* alerts to bad ClientHellos: at once, and in a second */
 #define DTLS_COLD_EVERY 4 /* of that many turns, one is a new ClientHello's under load */
 
@@ -53,6 +58,7 @@ struct dtls_cert {
 	X509 *x509;
 	EVP_PKEY *key;
 	bool rsa;
+	uint16_t curve; /* otherwise: the number of its group */
 	struct dtls_digests digests;
 };
 
@@ -96,7 +102,7 @@ struct dtls_endpoint {
 	struct tnd_list unproven;
 	struct dtls_assoc *current;
 	struct dtls_fingerprint matched; /* with current */
-	struct dtls_bucket fresh, alerts;
+	struct dtls_bucket first, again, alerts;
 	struct dtls_report now, told;
 	/* The latest ClientHello that nothing could come of; told at the next step. */
 	struct {
@@ -250,6 +256,9 @@ bool dtls_make_room(struct dtls_endpoint *ep, const struct dtls_addr *from);
 /* dtls_step.c: one piece of work of an endpoint. It may be gone then. */
 void dtls_step(struct dtls_endpoint *ep, bool cold);
 void dtls_endpoint_drop_unproven(struct dtls_endpoint *ep);
+/* One of its associations came to nothing, or would have. */
+void dtls_endpoint_fault(struct dtls_endpoint *ep, enum dtls_reason reason, uint8_t alert,
+			 const struct dtls_addr *peer);
 
 /* dtls_endpoint.c */
 /* Into the lists of what has work, by the work that it has. */

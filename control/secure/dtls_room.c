@@ -25,31 +25,67 @@ static struct dtls_assoc *worse(struct dtls_assoc *a, struct dtls_assoc *b)
 
 static bool evict(struct dtls_assoc *a)
 {
+	struct dtls_endpoint *ep;
+	struct dtls_addr peer;
+
 	if (a == NULL)
 		return false;
-	a->ep->ctx->n.evicted++;
+	ep = a->ep;
+	peer = a->peer;
+	ep->ctx->n.evicted++;
 	dtls_assoc_free(a);
+	if (ep->now.state == DTLS_CONNECTING)
+		dtls_endpoint_fault(ep, DTLS_CROWDED, 0, &peer);
+	dtls_endpoint_wake(ep);
 	return true;
 }
 
-/* In one endpoint, of any source or of `from`. */
-static bool room_in(struct dtls_endpoint *ep, const struct dtls_addr *from, unsigned int bound)
+static unsigned int count_of(const struct dtls_endpoint *ep, const struct dtls_addr *source)
+{
+	struct tnd_list *pos;
+	unsigned int n = 0;
+
+	tnd_list_for_each (pos, &ep->unproven)
+		n += dtls_addr_equal(&tnd_container_of(pos, struct dtls_assoc, link)->peer, source);
+	return n;
+}
+
+static bool room_of_source(struct dtls_endpoint *ep, const struct dtls_addr *from)
 {
 	uint64_t now_ms = dtls_now_ms(ep->ctx);
 	struct dtls_assoc *worst = NULL;
 	struct tnd_list *pos;
-	unsigned int n = 0;
 
+	if (count_of(ep, from) < DTLS_PER_SOURCE)
+		return true;
 	tnd_list_for_each (pos, &ep->unproven) {
 		struct dtls_assoc *a = tnd_container_of(pos, struct dtls_assoc, link);
 
-		if (from != NULL && !dtls_addr_equal(&a->peer, from))
-			continue;
-		n++;
-		if (!guarded(a, now_ms))
+		if (dtls_addr_equal(&a->peer, from) && !guarded(a, now_ms))
 			worst = worse(worst, a);
 	}
-	return n < bound || evict(worst);
+	return evict(worst);
+}
+
+/* At the cost of the source that has most of them. */
+static bool room_of_endpoint(struct dtls_endpoint *ep)
+{
+	uint64_t now_ms = dtls_now_ms(ep->ctx);
+	struct dtls_assoc *worst = NULL;
+	unsigned int n = 0, most = 0;
+	struct tnd_list *pos;
+
+	tnd_list_for_each (pos, &ep->unproven) {
+		struct dtls_assoc *a = tnd_container_of(pos, struct dtls_assoc, link);
+		unsigned int of_source = count_of(ep, &a->peer);
+
+		n++;
+		if (guarded(a, now_ms) || of_source < most)
+			continue;
+		worst = of_source > most ? a : worse(worst, a);
+		most = of_source;
+	}
+	return n < DTLS_PER_ENDPOINT || evict(worst);
 }
 
 static bool room_in_all(struct dtls_context *ctx)
@@ -74,6 +110,5 @@ static bool room_in_all(struct dtls_context *ctx)
 
 bool dtls_make_room(struct dtls_endpoint *ep, const struct dtls_addr *from)
 {
-	return room_in(ep, from, DTLS_PER_SOURCE) && room_in(ep, NULL, DTLS_PER_ENDPOINT) &&
-	       room_in_all(ep->ctx);
+	return room_of_source(ep, from) && room_of_endpoint(ep) && room_in_all(ep->ctx);
 }

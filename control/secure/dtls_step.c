@@ -23,8 +23,8 @@ static bool under_way(const struct dtls_endpoint *ep)
 }
 
 /* A fault is the endpoint's state only if nothing else works or may still. */
-static void set_fault(struct dtls_endpoint *ep, enum dtls_reason reason, uint8_t alert,
-		      const struct dtls_addr *peer)
+void dtls_endpoint_fault(struct dtls_endpoint *ep, enum dtls_reason reason, uint8_t alert,
+			 const struct dtls_addr *peer)
 {
 	if (ep->current != NULL || under_way(ep))
 		return;
@@ -43,7 +43,7 @@ static void fail(struct dtls_assoc *a, enum dtls_reason reason)
 	ep->ctx->n.fingerprints += reason == DTLS_FINGERPRINT;
 	ep->ctx->n.timeouts += reason == DTLS_TIMEOUT;
 	dtls_assoc_free(a);
-	set_fault(ep, reason, alert, &peer);
+	dtls_endpoint_fault(ep, reason, alert, &peer);
 }
 
 void dtls_endpoint_drop_unproven(struct dtls_endpoint *ep)
@@ -239,19 +239,36 @@ static bool work(struct dtls_endpoint *ep, bool cold, struct dtls_keys *keys)
 	return handle_datagram(a, keys);
 }
 
+/* Plain alerts end whatever a source has begun, and the ClientHello may be somebody else's. */
+static bool talks_with(const struct dtls_endpoint *ep, const struct dtls_addr *source)
+{
+	struct tnd_list *pos;
+
+	if (ep->current != NULL && dtls_addr_equal(&ep->current->peer, source))
+		return true;
+	tnd_list_for_each (pos, &ep->unproven) {
+		const struct dtls_assoc *a = tnd_container_of(pos, struct dtls_assoc, link);
+
+		if (a->stage > DTLS_STAGE_HELLO && dtls_addr_equal(&a->peer, source))
+			return true;
+	}
+	return false;
+}
+
 /* To a ClientHello that nothing can come of: what it is, in plain text, seldom. */
 static void answer_bad(struct dtls_endpoint *ep)
 {
 	uint8_t out[DTLS_RECORD_HLEN + 2];
 
 	ep->bad.set = false;
-	if (dtls_bucket_take(&ep->alerts, dtls_now_ms(ep->ctx), DTLS_ALERTS, DTLS_ALERTS)) {
+	if (!talks_with(ep, &ep->bad.from) &&
+	    dtls_bucket_take(&ep->alerts, dtls_now_ms(ep->ctx), DTLS_ALERTS, DTLS_ALERTS)) {
 		dtls_record_head(out, DTLS_ALERT_RECORD, DTLS_VERSION_1_2, 0, 0, 2);
 		out[DTLS_RECORD_HLEN] = DTLS_FATAL;
 		out[DTLS_RECORD_HLEN + 1] = ep->bad.alert;
 		ep->ops->send(ep->arg, &ep->bad.from, out, sizeof(out));
 	}
-	set_fault(ep, ep->bad.reason, 0, &ep->bad.from);
+	dtls_endpoint_fault(ep, ep->bad.reason, 0, &ep->bad.from);
 }
 
 static void tell(struct dtls_endpoint *ep)

@@ -4,6 +4,7 @@
 #include "frame.h"
 
 #define EXT_GROUPS   10
+#define EXT_SIGS     13
 #define EXT_USE_SRTP 14
 #define EXT_VERSIONS 43
 
@@ -121,15 +122,32 @@ static bool has_suite(struct reader suites, bool rsa)
 	return false;
 }
 
-/* X25519, P-256, P-384 */
-static bool has_group(struct reader ext)
+/* X25519, P-256 or P-384, and the one of our certificate. */
+static bool has_group(struct reader ext, const struct dtls_taste *taste)
 {
 	struct reader groups = vector(&ext, 2);
+	bool usable = false, shown = taste->rsa;
 
 	while (groups.left >= 2) {
 		uint16_t group = take16(&groups);
 
-		if (group == 29 || group == 23 || group == 24)
+		usable |= group == 29 || group == 23 || group == 24;
+		shown |= group == taste->curve;
+	}
+	return usable && shown;
+}
+
+/* Hash and signature of RFC 5246 §7.4.1.4.1, SHA-256 and up; with RSA also RSASSA-PSS. */
+static bool has_signature(struct reader ext, bool rsa)
+{
+	struct reader sigs = vector(&ext, 2);
+
+	while (sigs.left >= 2) {
+		uint16_t sig = take16(&sigs);
+
+		if (sig >> 8 >= 4 && sig >> 8 <= 6 && (sig & 0xff) == (rsa ? 1 : 3))
+			return true;
+		if (rsa && sig >= 0x0804 && sig <= 0x0806)
 			return true;
 	}
 	return false;
@@ -163,7 +181,7 @@ static bool has_profile(struct reader ext, const struct dtls_taste *taste)
 
 static enum dtls_reason check_extensions(struct reader *r, const struct dtls_taste *taste)
 {
-	bool group = true, version = true, profile = false;
+	bool group = false, version = true, signature = false, profile = false;
 	struct reader all;
 
 	all = r->left > 0 ? vector(r, 2) : (struct reader){0};
@@ -172,7 +190,9 @@ static enum dtls_reason check_extensions(struct reader *r, const struct dtls_tas
 		struct reader ext = vector(&all, 2);
 
 		if (type == EXT_GROUPS)
-			group = has_group(ext);
+			group = has_group(ext, taste);
+		else if (type == EXT_SIGS)
+			signature = has_signature(ext, taste->rsa);
 		else if (type == EXT_VERSIONS)
 			version = has_version(ext);
 		else if (type == EXT_USE_SRTP)
@@ -182,7 +202,7 @@ static enum dtls_reason check_extensions(struct reader *r, const struct dtls_tas
 		return DTLS_PROTOCOL;
 	if (!version)
 		return DTLS_VERSION;
-	if (!group)
+	if (!group || !signature)
 		return DTLS_NO_CIPHER;
 	return profile ? DTLS_OK : DTLS_NO_PROFILE;
 }

@@ -74,6 +74,7 @@ void dtls_record_head(uint8_t *p, uint8_t type, uint16_t version, uint16_t epoch
 /* What we can agree to. */
 struct dtls_taste {
 	bool rsa;                   /* our certificate's key; otherwise ECDSA */
+	uint16_t curve;             /* then of this group (RFC 8422 §5.1.1) */
 	const uint16_t *profile_id; /* of use_srtp */
 	unsigned int profile_count;
 };
