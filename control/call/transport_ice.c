@@ -247,6 +247,19 @@ void ice_want_answer(const struct ice_agent *a, struct session_ice *out)
 			out->candidate_count++;
 }
 
+/* Those that STUN servers told of late come to clients by this alone. */
+static void write_candidates(const struct ice_agent *a, struct tnd_buf *b)
+{
+	struct session_ice mine = {0};
+
+	ice_want_answer(a, &mine);
+	json_w_open(b, "candidates", '[');
+	for (unsigned int i = 0; i < mine.candidate_count; i++)
+		json_w_string(b, NULL, mine.candidate[i]);
+	json_w_close(b, ']');
+	explicit_bzero(mine.pwd, sizeof(mine.pwd));
+}
+
 static void write_pair(const struct leg_transport *t, const struct ice_info *info,
 		       struct tnd_buf *b)
 {
@@ -278,6 +291,7 @@ void ice_write(const struct leg_transport *t, struct tnd_buf *b)
 		json_w_string(b, "reason", info.reason);
 	json_w_string(b, "role", info.controlling ? "controlling" : "controlled");
 	json_w_string(b, "ufrag", ice_ufrag(t->ice));
+	write_candidates(t->ice, b);
 	if (info.has_remote)
 		json_w_string(b, "remote_ufrag", ice_remote_ufrag(t->ice));
 	else

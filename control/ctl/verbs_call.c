@@ -43,7 +43,7 @@ static const struct {
 	{"far certificate", "security.remote_fingerprint", CELL_FINGERPRINT, true},
 	{"ice", "ice", CELL_ICE, true},
 	{"ice pair", "ice.pair", CELL_PAIR, true},
-	{"ice far end", "ice.remote", CELL_PEER, true},
+	{"ice far end", "ice", CELL_PEER, true},
 	{"ice consent", "ice.consent_ms", CELL_MS, true},
 	{"bundle", "bundle", CELL_BUNDLE, true},
 	{"rx packets", "rx.packets", CELL_COUNT},
@@ -127,13 +127,18 @@ static void pair_text(struct tnd_buf *b, const struct json_value *pair)
 }
 
 /* "abcd, 3 candidates, 1 learned" */
-static void peer_text(struct tnd_buf *b, const struct json_value *remote)
+static void peer_text(struct tnd_buf *b, const struct json_value *ice)
 {
-	tnd_buf_addf(b, "%s, %.0f candidates", ctl_string(remote, "ufrag", "-"),
-		     ctl_number(remote, "candidates", 0));
-	if (ctl_number(remote, "learned", 0) > 0)
-		tnd_buf_addf(b, ", %.0f learned", ctl_number(remote, "learned", 0));
-	if (ctl_bool(remote, "lite"))
+	const char *ufrag = ctl_string(ice, "remote_ufrag", NULL);
+
+	if (ufrag == NULL) {
+		tnd_buf_addc(b, '-');
+		return;
+	}
+	tnd_buf_addf(b, "%s, %.0f candidates", ufrag, ctl_number(ice, "remotes", 0));
+	if (ctl_number(ice, "learned", 0) > 0)
+		tnd_buf_addf(b, ", %.0f learned", ctl_number(ice, "learned", 0));
+	if (ctl_bool(ice, "remote_lite"))
 		tnd_buf_adds(b, ", lite");
 }
 

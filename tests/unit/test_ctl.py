@@ -42,7 +42,7 @@ DTLS = {"type": "dtls", "state": "connected", "setup": "passive",
         "remote_fingerprint": {"hash": "sha-384", "value": "B2:C3"}}
 ICE = {"mode": "full", "state": "disconnected", "reason": "silent", "role": "controlling",
        "ufrag": "wxyz", "candidates": ["candidate:1 1 udp 1 192.0.2.1 16384 typ host"],
-       "remote": {"ufrag": "abcd", "lite": True, "candidates": 3, "learned": 1},
+       "remote_ufrag": "abcd", "remote_lite": True, "remotes": 3, "learned": 1,
        "pair": {"local": {"ip": "192.0.2.1", "port": 16384},
                 "remote": {"ip": "192.0.2.7", "port": 54321}},
        "restarting": True, "consent_ms": 4200, "checks_in": 5, "checks_out": 6, "rejected": 0}
@@ -69,9 +69,9 @@ def session(name):
 
 def browser(name):
     early = {"type": "dtls", "state": "failed", "reason": "fingerprint", "setup": "active",
-             "fingerprint": {"hash": "sha-256", "value": "A1"}, "remote_fingerprint": None,
+             "fingerprint": {"hash": "sha-256", "value": "A1"}, "remote_fingerprint": None, "profile": None,
              "engine": "ipsec-mb", "window": 128, "ready": False, "untouched": False}
-    new = {**ICE, "state": "new", "remote": None, "pair": None, "restarting": False,
+    new = {**ICE, "state": "new", "remote_ufrag": None, "pair": None, "restarting": False,
            "consent_ms": None, "mode": "lite", "role": "controlled"}
     del new["reason"]
     return {**session(name), "legs": [

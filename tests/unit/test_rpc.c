@@ -148,7 +148,8 @@ static void envelopes(void **state)
 		 "5", "-32602", "/params/on"},
 		{"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tunnel.create\",\"params\":{\"x\":1}}",
 		 "5", "1203", NULL},
-		{"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"session.offer\"}", "5", "1203", NULL},
+		{"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"session.offer\"}", "5", "-32602",
+		 "/params/id"},
 		{"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"system.hello\",\"params\":{\"api\":2}"
 		 "}",
 		 "5", "1203", "/params/api"},
@@ -482,6 +483,72 @@ static void transport_errors(void **state)
 	assert_true(has(ask(REQUEST("session.list", "")), "{\"sessions\":[]}"));
 }
 
+#define FP32                                                                                       \
+	"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"                                         \
+	"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
+#define BROWSER                                                                                    \
+	"{\"address\":\"wan4\",\"rtcp\":\"mux\"" ICE(                                              \
+		"\"mode\":\"lite\",\"remote\":{" UFRAG "," PWD ",\"candidates\":["                 \
+		"\"candidate:1 1 udp 2113937151 192.0.2.7 54321 typ host\"]}")                     \
+		DTLS(",\"setup\":\"passive\",\"fingerprint\":{\"hash\":\"sha-256\",\"value\":"     \
+		     "\"" FP32 "\"}") BUNDLE("\"payload_types\":[111,0]") "}"
+
+/* A browser's leg by JSON: what is answered, what is told, and that no password ever is. */
+static void transport_replies(void **state)
+{
+	const char *r, *pwd;
+	char secret[32] = "";
+
+	r = ask(REQUEST("session.create", "\"id\":\"w\",\"legs\":[" BROWSER "," LEG4 "]"));
+	assert_true(has(r, "{\"local\":{\"ip\":\"203.0.113.1\",\"port\":20000},"
+			   "\"rtcp\":{\"ip\":\"203.0.113.1\",\"port\":20000},"
+			   "\"security\":{\"type\":\"dtls\",\"setup\":\"passive\","
+			   "\"fingerprint\":{\"hash\":\"sha-256\",\"value\":\""));
+	assert_true(has(r, "\"ice\":{\"lite\":true,\"ufrag\":\""));
+	assert_true(has(r, " 203.0.113.1 20000 typ "));
+	pwd = strstr(r, "\"pwd\":\"");
+	assert_non_null(pwd);
+	snprintf(secret, sizeof(secret), "%.22s", pwd + strlen("\"pwd\":\""));
+	assert_true(
+		has(ask(REQUEST("session.create", "\"id\":\"w\",\"legs\":[" BROWSER "," LEG4 "]")),
+		    "\"created\":false"));
+
+	r = ask(REQUEST("session.get", "\"id\":\"w\""));
+	assert_true(has(r, "\"security\":{\"type\":\"dtls\",\"state\":\"new\","));
+	assert_true(has(r, "\"remote_fingerprint\":{\"hash\":\"sha-256\",\"value\":\"" FP32 "\"}"));
+	assert_true(has(r, "\"ice\":{\"mode\":\"lite\",\"state\":\"checking\","));
+	assert_true(has(r, "\"remote_ufrag\":\"abcd\",\"remote_lite\":false,\"remotes\":1,"));
+	assert_true(has(r, "\"candidates\":[\"candidate:"));
+	assert_true(has(r, "\"pair\":null"));
+	assert_true(has(r, "\"bundle\":{\"payload_types\":[0,111]}"));
+	assert_false(has(r, secret));
+	assert_false(has(r, "0123456789012345678901"));
+
+	/* A second section, on the same transport; it says nothing of what that has. */
+	r = ask(REQUEST(
+		"session.create",
+		"\"id\":\"w/1\",\"legs\":[{\"bundle\":{\"id\":\"w\",\"payload_types\":[96]}},"
+		"{\"address\":\"lan4\"}]"));
+	assert_true(has(r, "{\"local\":{\"ip\":\"203.0.113.1\",\"port\":20000},"));
+	assert_true(has(r, secret));
+	assert_true(has(
+		ask(REQUEST("session.create", "\"id\":\"w/2\",\"legs\":[{\"bundle\":{\"id\":\"w\","
+					      "\"payload_types\":[111]}},{\"address\":\"lan4\"}]")),
+		"\"path\":\"/params/legs/0/bundle/payload_types\""));
+
+	/* Candidates that trickle in leave the mode; a restart has other credentials. */
+	assert_true(has(ask(REQUEST("session.update",
+				    "\"id\":\"w\",\"legs\":[{\"ice\":{\"remote\":{\"candidates\":"
+				    "[\"candidate:2 1 udp 100 192.0.2.8 5 typ host\"]}}}]")),
+			secret));
+	r = ask(REQUEST("session.update", "\"id\":\"w\",\"legs\":[{\"ice\":{\"restart\":true}}]"));
+	assert_true(has(r, "\"ice\":{\"lite\":true,\"ufrag\":\""));
+	assert_false(has(r, secret));
+	assert_true(has(ask(REQUEST("session.get", "\"id\":\"w\"")), "\"remotes\":2,"));
+	assert_true(has(ask(REQUEST("stats.get", "\"names\":[\"dtls.endpoints\"]")),
+			"{\"dtls.endpoints\":1}"));
+}
+
 /* Keys go in, and only those made here come out, to whoever asked for the leg. */
 #define KEY30       "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
 #define SDES6(more) "{\"address\":\"wan6\",\"security\":{\"type\":\"sdes\"" more "}}"
@@ -679,6 +746,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(session_replies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(session_errors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(transport_errors, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(transport_replies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(security_replies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(security_errors, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(other_methods, set_up, tear_down),
