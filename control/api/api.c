@@ -10,6 +10,7 @@
 #include "health.h"
 #include "log.h"
 #include "rpc.h"
+#include "sdp_call.h"
 #include "server.h"
 
 static void notify(void *arg, const char *type, const char *params_json)
@@ -34,6 +35,7 @@ int api_create(struct api **out, struct host *h, struct sessions *s)
 	a->sessions = s;
 	tnd_list_init(&a->runs);
 	if (events_init(&a->events) != 0 || health_create(&a->health, h) != 0 ||
+	    sdp_calls_create(&a->sdp, h, s) != 0 ||
 	    json_parse(empty, sizeof(empty) - 1, &a->empty, &err) != 0 ||
 	    getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
 		api_stop(a);
@@ -76,6 +78,7 @@ void api_stop(struct api *a)
 	/* No answer will come for what still waits for a worker. */
 	sessions_forget_callers(a->sessions);
 	rpc_free_runs(a);
+	sdp_calls_free(a->sdp);
 	health_free(a->health);
 	events_free(&a->events);
 	json_free(a->empty);

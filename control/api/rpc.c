@@ -28,6 +28,8 @@ static rpc_handler const handlers[API_METHOD_COUNT] = {
 	[API_METHOD_SESSION_GET] = rpc_session_get,
 	[API_METHOD_SESSION_LIST] = rpc_session_list,
 	[API_METHOD_SESSION_DELETE] = rpc_session_delete,
+	[API_METHOD_SESSION_OFFER] = rpc_session_offer,
+	[API_METHOD_SESSION_ANSWER] = rpc_session_answer,
 	[API_METHOD_EVENTS_SUBSCRIBE] = rpc_events_subscribe,
 	[API_METHOD_EVENTS_UNSUBSCRIBE] = rpc_events_unsubscribe,
 };

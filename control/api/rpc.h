@@ -24,10 +24,12 @@
 
 struct api_server;
 struct health;
+struct sdp_calls;
 
 struct api {
 	struct host *h;
 	struct sessions *sessions;
+	struct sdp_calls *sdp; /* calls by SDP */
 	struct events events;
 	struct health *health;
 	struct api_server *server; /* NULL in tests */
@@ -88,6 +90,10 @@ void rpc_done(struct rpc_call *c);
 void rpc_fail(struct rpc_call *c, int code, const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* What call/ could not do, in the terms of the API. */
+struct session_error;
+void rpc_fail_session(struct rpc_call *c, const struct session_error *err);
+
 /* rpc_<noun>.c */
 void rpc_system_hello(struct rpc_call *c, const void *params);
 void rpc_system_methods(struct rpc_call *c, const void *params);
@@ -104,6 +110,8 @@ void rpc_session_update(struct rpc_call *c, const void *params);
 void rpc_session_get(struct rpc_call *c, const void *params);
 void rpc_session_list(struct rpc_call *c, const void *params);
 void rpc_session_delete(struct rpc_call *c, const void *params);
+void rpc_session_offer(struct rpc_call *c, const void *params);
+void rpc_session_answer(struct rpc_call *c, const void *params);
 void rpc_events_subscribe(struct rpc_call *c, const void *params);
 void rpc_events_unsubscribe(struct rpc_call *c, const void *params);
 

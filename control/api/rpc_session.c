@@ -13,7 +13,7 @@
 
 /* ---- faults -------------------------------------------------------------------------------- */
 
-static void fail_session(struct rpc_call *c, const struct session_error *err)
+void rpc_fail_session(struct rpc_call *c, const struct session_error *err)
 {
 	static const int codes[] = {
 		[SESSION_OK] = API_ERR_INTERNAL_ERROR,
@@ -174,7 +174,7 @@ void rpc_session_create(struct rpc_call *c, const void *params)
 		ok = read_leg(c, i, p, &sp.leg[i]);
 	if (ok) {
 		if (session_create(rpc_api(c)->sessions, &sp, &a, &err) != SESSION_OK)
-			fail_session(c, &err);
+			rpc_fail_session(c, &err);
 		else
 			answer(c, p->id, true, &a);
 	}
@@ -198,7 +198,7 @@ void rpc_session_update(struct rpc_call *c, const void *params)
 		ok = read_change(c, i, &legs[i], &sc.leg[i]);
 	if (ok) {
 		if (session_update(rpc_api(c)->sessions, &sc, &a, &err) != SESSION_OK)
-			fail_session(c, &err);
+			rpc_fail_session(c, &err);
 		else
 			answer(c, p->id, false, &a);
 	}
@@ -212,7 +212,7 @@ void rpc_session_get(struct rpc_call *c, const void *params)
 
 	if (session_report(rpc_api(c)->sessions, p->id, rpc_result(c), "result", &err) !=
 	    SESSION_OK)
-		fail_session(c, &err);
+		rpc_fail_session(c, &err);
 	else
 		rpc_done(c);
 }
@@ -232,7 +232,7 @@ void rpc_session_delete(struct rpc_call *c, const void *params)
 	struct session_error err;
 
 	if (session_delete(rpc_api(c)->sessions, p->id, deleted, c, &err) != SESSION_OK)
-		fail_session(c, &err);
+		rpc_fail_session(c, &err);
 }
 
 /* A cursor is the place in the table to go on from. */

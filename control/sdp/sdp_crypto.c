@@ -67,7 +67,7 @@ int sdp_crypto_choose(const struct sdp_section_facts *f, const struct sdp_profil
 {
 	struct sdp_part rest = f->m->part;
 	int best = -1, rc, r;
-	unsigned int line;
+	unsigned int line = 0;
 	struct sdes s;
 
 	while ((rc = next_crypto(&rest, &s, &line, err)) > 0) {
@@ -89,7 +89,7 @@ int sdp_crypto_match(const struct sdp_section_facts *f, const struct sdp_key *ke
 		     unsigned int count, struct sdes *out, struct sdp_error *err)
 {
 	struct sdp_part rest = f->m->part;
-	unsigned int line;
+	unsigned int line = 0;
 	int rc = next_crypto(&rest, out, &line, err);
 
 	if (rc == 0)

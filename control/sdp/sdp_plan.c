@@ -118,6 +118,16 @@ int sdp_bundle(const struct sdp_section_state *st, unsigned int side)
 	return st->kind == SDP_KIND_RTP ? st->side[side].bundle : -1;
 }
 
+int sdp_speaker(const struct sdp_state *s, unsigned int i, unsigned int side)
+{
+	if (s->section[i].active && s->section[i].kind == SDP_KIND_RTP)
+		return (int)i;
+	for (unsigned int k = 0; k < s->count; k++)
+		if (s->section[k].active && sdp_bundle(&s->section[k], side) == (int)i)
+			return (int)k;
+	return -1;
+}
+
 int plan_find_bundle(const struct sdp_state *next, unsigned int side, unsigned int i,
 		     const struct sdp_facts *offer, int group)
 {

@@ -21,21 +21,30 @@ enum sdp_life {
 	SDP_PARKED, /* there is one, which sends nothing: others need it */
 };
 
-/* One side of a section, but for the `mid` as it is for RTP; kind udp has none of it. */
+/* Where media goes without ICE, as a leg was last told. */
+struct sdp_place {
+	bool known, held;
+	union wire_ip ip;
+	uint16_t port, rtcp_port;
+};
+
+/* One side of a section, as it is for RTP; of it kind udp has the mid and the place. */
 struct sdp_side {
 	uint8_t transport; /* enum sdp_transport, as in its m= lines */
 	uint8_t security;  /* enum sdp_security */
 	uint8_t ice;       /* enum sdp_ice */
 	uint8_t setup;     /* enum sdp_setup of ours; SDP_SETUP_ACTPASS: not agreed upon yet */
 	bool mux;          /* RTCP is on RTP's port */
-	bool mux_said;     /* the party has a=rtcp-mux in its latest description */
-	bool feedback;     /* takes RTCP feedback (RFC 4585) */
-	bool renew;        /* another tls-id than before: a new association (RFC 8842) */
+	bool apart;    /* … but tandem sends its own from the next port: that was open at first */
+	bool mux_said; /* the party has a=rtcp-mux in its latest description */
+	bool feedback; /* takes RTCP feedback (RFC 4585) */
+	bool renew;    /* another tls-id than before: a new association (RFC 8842) */
 	/* The section whose session has the transport, itself or another; -1: in no bundle. */
 	int8_t bundle;
-	uint8_t key_count;         /* crypto lines of ours */
-	uint64_t tls_id;           /* hash of the party's, 0: none */
-	char mid[SDP_MID_MAX + 1]; /* "": none */
+	uint8_t key_count;                 /* crypto lines of ours */
+	uint64_t tls_id;                   /* hash of the party's, 0: none */
+	char mid[SDP_MID_MAX + 1];         /* "": none */
+	struct sdp_place place[SDP_KINDS]; /* of the session of each kind */
 	struct sdp_key key[SDP_KEYS_MAX];
 };
 
@@ -82,6 +91,12 @@ int sdp_plan_answer(struct sdp_state *next, const struct sdp_facts *offer,
  */
 bool sdp_plan_types(const struct sdp_state *s, unsigned int side, const struct sdp_facts *offer,
 		    const struct sdp_facts *answer, unsigned int i, uint64_t types[2]);
+
+/*
+ * The section whose description is that of the transport of section `i`'s session: itself while
+ * it has media, else one that shares its transport; -1: none.
+ */
+int sdp_speaker(const struct sdp_state *s, unsigned int i, unsigned int side);
 
 /* The bundle that a section is in on a side; -1: none, or it is no RTP. */
 int sdp_bundle(const struct sdp_section_state *st, unsigned int side);

@@ -83,7 +83,7 @@ static int answered_bundle(const struct sdp_side *s, const struct sdp_facts *ans
 static int answer_section(struct sdp_state *next, unsigned int side, const struct sdp_facts *answer,
 			  unsigned int i, struct sdp_error *err)
 {
-	const struct sdp_section_facts *f = &answer->section[i], *tagged = sdp_tagged(answer, i);
+	const struct sdp_section_facts *f = &answer->section[i], *tagged = f;
 	const struct sdp_profile *p = &next->profile[side];
 	struct sdp_section_state *st = &next->section[i];
 	struct sdp_side *s = &st->side[side];
@@ -95,6 +95,8 @@ static int answer_section(struct sdp_state *next, unsigned int side, const struc
 	}
 	if (f->transport == SDP_OTHER || plan_kind(f) != st->kind)
 		return sdp_fault(err, f->m->line, "not the transport that was offered");
+	if (s->bundle >= 0)
+		tagged = sdp_tagged(answer, i);
 	plan_said(s, f, tagged);
 	if (st->kind == SDP_KIND_UDP)
 		return plan_check_place(f, false, err);

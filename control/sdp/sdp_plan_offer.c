@@ -89,6 +89,7 @@ static int offered_mux(struct sdp_side *s, const struct sdp_profile *p,
 	if (running)
 		return 0;
 	s->mux = f->mux && (needed || !p->has_mux || p->mux != SDP_MUX_DEMUX);
+	s->apart = !s->mux;
 	if (s->mux)
 		return 0;
 	if (needed)
@@ -99,6 +100,12 @@ static int offered_mux(struct sdp_side *s, const struct sdp_profile *p,
 			err, f->m->line,
 			"rtcp_mux is \"require\", but this section has no a=rtcp-mux");
 	return 0;
+}
+
+/* Does the party's BUNDLE group count? If not, each section has its own transport. */
+static bool takes_bundle(const struct sdp_profile *p)
+{
+	return !p->has_bundle || p->bundle;
 }
 
 static int offered_bundle(struct sdp_state *next, unsigned int by, const struct sdp_facts *offer,
@@ -114,7 +121,7 @@ static int offered_bundle(struct sdp_state *next, unsigned int by, const struct 
 	if (running)
 		return 0;
 	s->bundle = -1;
-	if (group < 0 || !s->mux || s->security == SDP_SDES || (p->has_bundle && !p->bundle))
+	if (group < 0 || !s->mux || s->security == SDP_SDES || !takes_bundle(p))
 		return 0;
 	s->bundle = (int8_t)plan_find_bundle(next, by, i, offer, group);
 	if (s->bundle < 0)
@@ -125,11 +132,13 @@ static int offered_bundle(struct sdp_state *next, unsigned int by, const struct 
 static int offer_from(struct sdp_state *next, unsigned int by, const struct sdp_facts *offer,
 		      unsigned int i, bool running, struct sdp_error *err)
 {
-	const struct sdp_section_facts *f = &offer->section[i], *tagged = sdp_tagged(offer, i);
+	const struct sdp_section_facts *f = &offer->section[i], *tagged = f;
 	const struct sdp_profile *p = &next->profile[by];
 	struct sdp_side *s = &next->section[i].side[by];
 	int rc = 0;
 
+	if (running ? s->bundle >= 0 : takes_bundle(p))
+		tagged = sdp_tagged(offer, i);
 	if (plan_kind(f) == SDP_KIND_UDP)
 		return plan_check_place(f, false, err);
 	s->transport = f->transport;
@@ -223,7 +232,9 @@ static void wanted_bundle(struct sdp_state *next, unsigned int side, unsigned in
 	s->bundle = -1;
 	if (!s->mux || s->security == SDP_SDES || !(p->has_bundle ? p->bundle : is_webrtc(s)))
 		return;
-	s->bundle = (int8_t)plan_find_bundle(next, side, i, offer, -1);
+	/* A session that others share the transport of has both of its transports itself. */
+	if (next->section[i].side[1 - side].bundle != (int)i)
+		s->bundle = (int8_t)plan_find_bundle(next, side, i, offer, -1);
 	if (s->bundle < 0)
 		s->bundle = (int8_t)i;
 }
@@ -253,6 +264,7 @@ static int offer_to(struct sdp_state *next, unsigned int side, const struct sdp_
 		return plan_unsupported(err, f->m->line,
 					"ICE and DTLS need rtcp_mux \"require\" or \"offer\"");
 	s->mux = needed || (p->has_mux && p->mux == SDP_MUX_REQUIRE);
+	s->apart = !s->mux;
 	wanted_bundle(next, side, i, offer);
 	return wanted_keys(s, p);
 }
@@ -293,7 +305,8 @@ static int offer_section(struct sdp_state *next, unsigned int by, const struct s
 	int rc;
 
 	snprintf(st->side[by].mid, sizeof(st->side[by].mid), "%.*s", (int)f->mid.len, f->mid.at);
-	st->active = f->active && f->transport != SDP_OTHER;
+	st->active = f->active && f->transport != SDP_OTHER &&
+		     (f->m->port != 0 || takes_bundle(&next->profile[by]));
 	if (!st->active) {
 		refuse(next, by, f, i);
 		return 0;

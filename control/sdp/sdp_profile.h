@@ -29,7 +29,7 @@ enum sdp_mux { SDP_MUX_OFFER, SDP_MUX_DEMUX, SDP_MUX_REQUIRE };
 enum sdp_security { SDP_CLEAR, SDP_SDES, SDP_DTLS };
 
 struct sdp_profile {
-	bool has_transport, has_ice, has_dtls, has_mux, has_bundle;
+	bool has_transport, has_ice, has_dtls, has_mux, has_bundle, has_address;
 	uint8_t transport; /* enum sdp_transport, below SDP_UDP */
 	uint8_t ice;       /* enum sdp_ice */
 	uint8_t dtls;      /* enum sdp_setup: our role; actpass where the other party answers */
