@@ -160,7 +160,7 @@ static int make_leg(struct sessions *s, const struct session *se, unsigned int i
 
 	fill_in(s, se, i, false, p);
 	p->flags |= media_plan_flags(from, to);
-	if (from->flags & LEG_BUNDLE)
+	if (from->flags & (LEG_BUNDLE | LEG_BUNDLED))
 		p->flags |= FLOW_PLAN_BUNDLE;
 	if (drop_rtcp)
 		p->flags |= FLOW_PLAN_RTCP_DROP;

@@ -264,7 +264,7 @@ static void audio_and_video(void **state)
 	video = section("x", 1, 96);
 	assert_ptr_equal(section("x", 1, 97), video);
 	assert_int_equal(video->leg, leg_of("x/1", 1));
-	assert_false(video->flags & FLOW_PLAN_BUNDLE);
+	assert_true(video->flags & FLOW_PLAN_BUNDLE);
 	assert_int_equal(video->owner, entry->owner);
 	assert_int_equal(ntohs(video->out_sport), m.video.leg[0].local.port);
 	assert_int_equal(ntohs(video->out_port), 5000);
