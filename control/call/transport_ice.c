@@ -200,7 +200,7 @@ enum session_fault ice_want_make(struct leg_transport *t, uint16_t address, uint
 		.ops = &ops,
 		.arg = t,
 	};
-	bool changed, live = t->live;
+	bool changed = false, live = t->live;
 
 	if (want->has_role)
 		c.controlling = want->role == LEG_ICE_CONTROLLING;
