@@ -85,7 +85,8 @@ static const uint8_t *take(struct reader *r, size_t n)
 		r->left = 0;
 		return NULL;
 	}
-	r->p += n;
+	if (n > 0)
+		r->p += n;
 	r->left -= n;
 	return p;
 }
