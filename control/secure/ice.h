@@ -52,7 +52,8 @@ enum ice_state {
 	ICE_CONNECTED,    /* a check has succeeded, nothing is nominated yet */
 	ICE_COMPLETED,    /* a pair is selected */
 	ICE_DISCONNECTED, /* selected, but silent for a while; may come back by itself */
-	ICE_FAILED,       /* no pair, or consent has expired: only a restart or a check helps */
+	ICE_FAILED,       /* no pair, or consent has expired: none is selected, nothing may be sent;
+			   * only a restart or a check of the peer's helps */
 };
 
 /* Port in host order. */

@@ -93,6 +93,7 @@ static bool media_alive(const struct ice_agent *a)
 /* Nothing more may be sent there; a new check that succeeds may bring the pair back. */
 static void expire(struct ice_agent *a)
 {
+	const struct ice_generation *g = &a->generation[a->newest];
 	struct ice_pair *p = ice_selected(a);
 
 	p->valid = false;
@@ -101,7 +102,10 @@ static void expire(struct ice_agent *a)
 	p->current.live = p->before.live = false;
 	a->selected = -1;
 	a->consent.ids = 0;
-	ice_set_state(a, ICE_FAILED, "consent expired");
+	/* A restart that is under way goes on. */
+	ice_set_state(a,
+		      g->remote_ufrag != NULL && g->nominated_ms == 0 ? ICE_CHECKING : ICE_FAILED,
+		      "consent expired");
 }
 
 static uint64_t full_step(struct ice_agent *a, uint64_t now)

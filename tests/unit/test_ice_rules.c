@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "ice_private.h"
+
 #define A "192.0.2.10"
 #define B "192.0.2.20"
 
@@ -176,6 +178,41 @@ static void forged_answers(void **state)
 	b->loss_percent = 0;
 	assert_true(bed_run_until_selected(b, 0, 1, 3000) < 2000);
 	bed_free(b);
+}
+
+/* RFC 8445 §7.2.5.2.1: with the right password, but from where the check did not go. */
+static void asymmetric_answer(void **state)
+{
+	static const char pwd[] = "cccccccccccccccccccccc";
+	struct ice_addr to = bed_addr(B, 9), elsewhere = bed_addr(B, 10);
+
+	for (unsigned int symmetric = 0; symmetric < 2; symmetric++) {
+		struct bed *b = one(ICE_FULL);
+		struct party *p = &b->party[0];
+		struct candidate c = {.foundation = "1", .component = 1, .priority = 1};
+		struct stun_writer w;
+		struct stun_msg m;
+		struct ice_key k;
+		uint8_t data[64], *mac;
+
+		c.ip = to.ip;
+		c.port = to.port;
+		assert_int_equal(ice_set_remote(p->agent, "peer", pwd, false), 0);
+		assert_int_equal(ice_add_remote_candidate(p->agent, &c), 0);
+		assert_int_equal(stun_parse(p->last, p->last_len, &m), 0);
+		stun_begin(&w, data, sizeof(data), STUN_SUCCESS, STUN_BINDING, m.id);
+		stun_put_address(&w, &p->local.ip, p->local.port);
+		mac = stun_put_integrity(&w, STUN_MESSAGE_INTEGRITY, STUN_SHA1_LEN);
+		assert_non_null(mac);
+		ice_key_init(&k, pwd, strlen(pwd));
+		ice_key_mac(&k, false, data, data + 4, (size_t)(mac - 4 - (data + 4)), mac);
+		assert_int_equal(
+			ice_input(p->agent, symmetric ? &to : &elsewhere, data, stun_end(&w)), 0);
+		assert_int_equal(ice_source_valid(p->agent, &to), symmetric);
+		assert_false(ice_source_valid(p->agent, &elsewhere));
+		assert_int_equal(p->state, symmetric ? ICE_CONNECTED : ICE_CHECKING);
+		bed_free(b);
+	}
 }
 
 static void sha256_both_ways(void **state)
@@ -545,6 +582,30 @@ static void consent_expires(void **state)
 	bed_free(b);
 }
 
+/* Consent ends while the peer is restarting: that is not the end of the restart. */
+static void consent_expires_in_restart(void **state)
+{
+	struct bed *b = call(ICE_FULL, ICE_FULL);
+	struct party *p = &b->party[0];
+
+	b->party[1].cut = true;
+	bed_run(b, 25000);
+	assert_int_equal(bed_tell(b, 1, 0), 0);
+	assert_int_equal(ice_restart(b->party[1].agent), 0);
+	assert_int_equal(bed_tell(b, 1, 0), 1);
+	bed_run(b, 10000);
+	assert_int_equal(p->state, ICE_CHECKING);
+	assert_string_equal(p->reason, "consent expired");
+	b->party[1].cut = false;
+	assert_int_equal(bed_tell(b, 0, 1), 0);
+	bed_tell_candidates(b, 1, 0);
+	bed_tell_candidates(b, 0, 1);
+	assert_true(bed_run_until_selected(b, 0, 1, 3000) < 1000);
+	assert_int_equal(p->state, ICE_COMPLETED);
+	assert_int_equal(p->selections, 2);
+	bed_free(b);
+}
+
 static void consent_returns(void **state)
 {
 	struct bed *b = call(ICE_FULL, ICE_FULL);
@@ -639,6 +700,7 @@ int main(void)
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(answers_to_nothing),
 		cmocka_unit_test(forged_answers),
+		cmocka_unit_test(asymmetric_answer),
 		cmocka_unit_test(sha256_both_ways),
 		cmocka_unit_test(flood_of_strangers),
 		cmocka_unit_test(flood_of_addresses),
@@ -653,6 +715,7 @@ int main(void)
 		cmocka_unit_test(controlling_moves),
 		cmocka_unit_test(consent_pace),
 		cmocka_unit_test(consent_expires),
+		cmocka_unit_test(consent_expires_in_restart),
 		cmocka_unit_test(consent_returns),
 		cmocka_unit_test(media_is_consent),
 		cmocka_unit_test(lite_listens),
