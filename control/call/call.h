@@ -74,6 +74,16 @@ struct session {
 };
 
 /*
+ * SRTP passes from one to the other as it came. Of a shared transport other sections may go
+ * elsewhere, and feedback is only taken out of what is opened.
+ */
+static inline bool legs_untouched(const struct leg *a, const struct leg *b)
+{
+	return a->flags & LEG_THROUGH &&
+	       !((a->flags | b->flags) & (LEG_BUNDLE | LEG_BUNDLED | LEG_NO_FEEDBACK));
+}
+
+/*
  * A plain call's memory: this, its bucket, its port pairs, its plans, its flow-table slots, and the
  * running halves of its legs.
  */

@@ -128,8 +128,7 @@ static uint16_t media_plan_flags(const struct leg *from, const struct leg *to)
 {
 	uint16_t flags = from->flags & LEG_SRTP ? FLOW_PLAN_SRTP : 0,
 		 both = from->flags | to->flags;
-	/* Of a shared transport other sections may go elsewhere. */
-	bool through = from->flags & LEG_THROUGH && !(both & (LEG_BUNDLE | LEG_BUNDLED));
+	bool through = legs_untouched(from, to);
 
 	if ((from->flags & LEG_SRTP) && !through)
 		flags |= FLOW_PLAN_OPEN;

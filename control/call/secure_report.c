@@ -36,7 +36,7 @@ void secure_write(const struct sessions *s, const struct session *se, unsigned i
 		json_w_string(b, "engine", srtp_engine_name(s->h->srtp_engine));
 		json_w_uint(b, "window", 1u << l->window_log2);
 		json_w_bool(b, "ready", fs->rx != NULL);
-		json_w_bool(b, "untouched", (l->flags & LEG_THROUGH) != 0);
+		json_w_bool(b, "untouched", legs_untouched(l, &se->leg[1 - i]));
 	}
 	json_w_close(b, '}');
 }
