@@ -24,7 +24,10 @@ bool member_read_bundle(struct rpc_call *c, unsigned int leg, const struct api_b
 /* enum srtp_profile of the schema's; -ENOTSUP: none of lib/srtp. */
 int member_profile(enum api_srtp_profile in, uint8_t *out);
 
-/* For the far end: members "ice" and "security"; nothing where the leg has none. */
+/*
+ * For the far end: members "ice" and "security"; nothing where the leg has none. What is in them
+ * stands beside them too, under the same names.
+ */
 void member_w_ice(struct tnd_buf *b, const struct session_ice *a);
 void member_w_dtls(struct tnd_buf *b, const struct session_dtls *a);
 

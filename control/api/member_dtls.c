@@ -84,14 +84,20 @@ bool member_read_dtls(struct rpc_call *c, unsigned int leg, const struct api_sec
 	       read_profiles(c, leg, &in->profiles, &out->dtls);
 }
 
-void member_w_dtls(struct tnd_buf *b, const struct session_dtls *a)
+static void write_members(struct tnd_buf *b, const struct session_dtls *a)
 {
-	json_w_open(b, "security", '{');
-	json_w_string(b, "type", "dtls");
 	json_w_string(b, "setup", api_dtls_setup_names[a->setup]);
 	json_w_open(b, "fingerprint", '{');
 	json_w_string(b, "hash", a->hash);
 	json_w_string(b, "value", a->fingerprint);
 	json_w_close(b, '}');
+}
+
+void member_w_dtls(struct tnd_buf *b, const struct session_dtls *a)
+{
+	json_w_open(b, "security", '{');
+	json_w_string(b, "type", "dtls");
+	write_members(b, a);
 	json_w_close(b, '}');
+	write_members(b, a);
 }

@@ -44,17 +44,23 @@ bool member_read_ice(struct rpc_call *c, unsigned int leg, const struct api_ice 
 	return !in->has_remote || read_remote(c, leg, &in->remote, out);
 }
 
-void member_w_ice(struct tnd_buf *b, const struct session_ice *a)
+static void write_members(struct tnd_buf *b, const struct session_ice *a)
 {
-	if (!a->on)
-		return;
-	json_w_open(b, "ice", '{');
-	json_w_bool(b, "lite", a->lite);
 	json_w_string(b, "ufrag", a->ufrag);
 	json_w_string(b, "pwd", a->pwd);
 	json_w_open(b, "candidates", '[');
 	for (unsigned int i = 0; i < a->candidate_count; i++)
 		json_w_string(b, NULL, a->candidate[i]);
 	json_w_close(b, ']');
+}
+
+void member_w_ice(struct tnd_buf *b, const struct session_ice *a)
+{
+	if (!a->on)
+		return;
+	json_w_open(b, "ice", '{');
+	json_w_bool(b, "lite", a->lite);
+	write_members(b, a);
 	json_w_close(b, '}');
+	write_members(b, a);
 }

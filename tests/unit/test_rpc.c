@@ -506,6 +506,9 @@ static void transport_replies(void **state)
 			   "\"fingerprint\":{\"hash\":\"sha-256\",\"value\":\""));
 	assert_true(has(r, "\"ice\":{\"lite\":true,\"ufrag\":\""));
 	assert_true(has(r, " 203.0.113.1 20000 typ "));
+	/* Beside them, as the contract has it. */
+	assert_true(has(r, "\"}},\"setup\":\"passive\",\"fingerprint\":{"));
+	assert_true(has(r, "]},\"ufrag\":\""));
 	pwd = strstr(r, "\"pwd\":\"");
 	assert_non_null(pwd);
 	snprintf(secret, sizeof(secret), "%.22s", pwd + strlen("\"pwd\":\""));
