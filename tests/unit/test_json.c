@@ -488,7 +488,8 @@ static const struct decode_case decode_cases[] = {
 	 "must be an array of 0 to 2 items"},
 	{&api_session_update_object, "{\"id\":\"x\",\"legs\":[{\"address\":\"b\"}]}",
 	 "/p/legs/0/address",
-	 "unknown key; known are: remote, latch, rtcp, dscp, hold, security, ice"},
+	 "unknown key; known are: remote, latch, rtcp, dscp, hold, security, feedback, ice, "
+	 "bundle"},
 	{&api_stats_get_object, "{\"names\":[\"a\",1]}", "/p/names/1", "must be a string"},
 	{&api_stats_get_object, "{\"names\":[]}", "/p/names", "must be an array of 1 to 256 items"},
 	{&api_system_methods_object, "{\"x\":1}", "/p/x", "unknown key; there are none here"},
