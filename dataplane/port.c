@@ -7,6 +7,7 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
 
 #include "worker.h"
@@ -23,11 +24,33 @@ static struct rte_mempool *pool;
 int dp_pool_create(uint32_t count, uint16_t mtu)
 {
 	uint32_t room = RTE_MAX((uint32_t)mtu + FRAME_EXTRA, 2048u);
+	struct rte_pktmbuf_pool_private private = {0};
+	unsigned int flags = 0;
+	int err;
 
 	room = RTE_ALIGN_CEIL(room, 64u) + RTE_PKTMBUF_HEADROOM;
-	pool = rte_pktmbuf_pool_create("tnd_pool", count, POOL_CACHE, 0, (uint16_t)room,
-				       SOCKET_ID_ANY);
-	return pool ? 0 : -rte_errno;
+	private.mbuf_data_room_size = (uint16_t)room;
+	/*
+	 * Back to back wherever devices don't mind that a packet crosses a page: AF_XDP's driver
+	 * gives the kernel count * size bytes, and what lies behind them would be lost to it.
+	 */
+	if (rte_eal_iova_mode() == RTE_IOVA_VA || !rte_eal_has_hugepages())
+		flags = RTE_MEMPOOL_F_NO_IOVA_CONTIG;
+	pool = rte_mempool_create_empty("tnd_pool", count, sizeof(struct rte_mbuf) + room,
+					POOL_CACHE, sizeof(private), SOCKET_ID_ANY, flags);
+	if (pool == NULL)
+		return -rte_errno;
+	err = rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL);
+	if (err == 0) {
+		rte_pktmbuf_pool_init(pool, &private);
+		err = rte_mempool_populate_default(pool);
+	}
+	if (err < 0) {
+		dp_pool_free();
+		return err;
+	}
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return 0;
 }
 
 struct rte_mempool *dp_pool(void)
