@@ -61,14 +61,15 @@ static void keys_free(struct sessions *s, struct srtp_keys *k)
 
 /* 0, -ENOMEM, or -ENOTSUP, -EINVAL: the engine doesn't do this profile. */
 static int keys_make(struct sessions *s, enum srtp_profile profile, const struct sdes_key *key,
-		     struct srtp_keys **out)
+		     bool anew, struct srtp_keys **out)
 {
 	const struct srtp_keys_config config = {.profile = profile,
 						.engine = s->h->srtp_engine,
 						.master = key->master,
 						.mki = key->mki_len != 0 ? key->mki : NULL,
 						.mki_len = key->mki_len,
-						.lifetime = key->lifetime};
+						.lifetime = key->lifetime,
+						.anew = anew};
 	size_t size = srtp_keys_size(config.engine, profile, config.mki_len);
 	struct srtp_keys *k = slab_take(&s->slabs, size);
 	int rc;
@@ -195,7 +196,7 @@ static enum session_fault make_local(struct sessions *s, enum srtp_profile p,
 		step->sets_made = true;
 		step->made = make_text(want->tag, p, &key);
 		if (step->made != NULL)
-			rc = keys_make(s, p, &key, &step->tx);
+			rc = keys_make(s, p, &key, false, &step->tx);
 	}
 	explicit_bzero(&key, sizeof(key));
 	return rc == 0 ? SESSION_OK : keys_fault(err, rc, leg, "/profile");
@@ -212,7 +213,7 @@ static enum session_fault take_key(struct sessions *s, enum srtp_profile p,
 
 	if (f != SESSION_OK)
 		return f;
-	rc = keys_make(s, p, key, out);
+	rc = keys_make(s, p, key, false, out);
 	if (rc != 0)
 		return keys_fault(err, rc, leg, "/profile");
 	if (now != NULL && srtp_keys_equal(now, *out)) {
@@ -446,10 +447,10 @@ static int make_dtls_keys(struct sessions *s, const struct dtls_keys *keys,
 	int rc;
 
 	memcpy(k.master, keys->local, k.master_len);
-	rc = keys_make(s, p, &k, &step->tx);
+	rc = keys_make(s, p, &k, true, &step->tx);
 	memcpy(k.master, keys->remote, k.master_len);
 	if (rc == 0)
-		rc = keys_make(s, p, &k, &step->rx);
+		rc = keys_make(s, p, &k, true, &step->rx);
 	explicit_bzero(&k, sizeof(k));
 	return rc;
 }

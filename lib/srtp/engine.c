@@ -70,7 +70,8 @@ int srtp_keys_init(struct srtp_keys *k, const struct srtp_keys_config *c)
 	k->engine = (uint8_t)c->engine;
 	k->serial = next_serial();
 	k->mki_len = c->mki_len;
-	k->tag_len = srtp_profiles[c->profile].rtp_tag_len;
+	k->tag_len = srtp_profiles[c->profile].rtp_tag_len & 0x7f;
+	k->anew = c->anew;
 	k->limit = c->lifetime && c->lifetime < SRTP_RTP_LIMIT ? c->lifetime : SRTP_RTP_LIMIT - 1;
 	if (c->mki_len)
 		memcpy((uint8_t *)(uintptr_t)srtp_keys_mki(k), c->mki, c->mki_len);

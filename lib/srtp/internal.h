@@ -29,8 +29,10 @@ extern const struct srtp_profile_info srtp_profiles[SRTP_PROFILE_COUNT];
  */
 struct srtp_keys {
 	uint32_t serial; /* never 0, never twice in a process until it wraps */
-	uint8_t profile, engine, mki_len, tag_len; /* tag_len: of RTP */
-	uint64_t limit;                            /* packets, RTP */
+	uint8_t profile, engine, mki_len;
+	uint8_t tag_len : 7; /* of RTP */
+	uint8_t anew : 1;    /* rollover counters begin at 0 with them */
+	uint64_t limit;      /* packets, RTP */
 };
 
 #define SRTP_WINDOW_NEAR 128

@@ -171,7 +171,7 @@ static void window_clear(const struct srtp_way *way, struct srtp_slot *s)
 	memset(srtp_slot_window(way, s), 0, (way->window_mask + 1u) / 8);
 }
 
-void srtp_way_rekey(struct srtp_leg *l, bool tx, uint32_t serial)
+void srtp_way_rekey(struct srtp_leg *l, bool tx, const struct srtp_keys *k)
 {
 	struct srtp_way *way = srtp_way_of(l, tx);
 
@@ -180,6 +180,10 @@ void srtp_way_rekey(struct srtp_leg *l, bool tx, uint32_t serial)
 
 		s->rtcp_window = 0;
 		window_clear(way, s);
+		if (k->anew) {
+			s->roc = 0;
+			s->seq = 0;
+		}
 	}
 	if (way->state.gone_count)
 		memset(more_of(l)->gone[tx], 0, SRTP_GONE_BYTES);
@@ -187,7 +191,7 @@ void srtp_way_rekey(struct srtp_leg *l, bool tx, uint32_t serial)
 	way->state.rtp_count = 0;
 	way->state.turn++;
 	way->rtcp_count = 0;
-	way->serial = serial;
+	way->serial = k->serial;
 }
 
 /* Three of 192 bits. */

@@ -38,7 +38,7 @@ static bool mki_fits(const struct srtp_op *op, const struct srtp_keys *k, unsign
 static void prove_keys(struct attempt *a, const struct srtp_keys *k)
 {
 	if (a->leg->rx.serial != k->serial)
-		srtp_way_rekey(a->leg, false, k->serial);
+		srtp_way_rekey(a->leg, false, k);
 }
 
 /* The SSRC's place after an authentic packet; NULL with a verdict if it can't have one. */

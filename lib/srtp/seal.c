@@ -30,7 +30,7 @@ static enum srtp_verdict rtcp_claim(struct srtp_op *op, uint32_t now, uint32_t *
 	if (!srtp_seal_fits(op))
 		return SRTP_NO_ROOM;
 	if (l->tx.serial != k->serial)
-		srtp_way_rekey(l, true, k->serial);
+		srtp_way_rekey(l, true, k);
 	if (l->tx.rtcp_count >= limit)
 		return SRTP_KEY_SPENT;
 	s = srtp_seal_slot(l, srtp_get32(op->data + 4), k, now, &v);

@@ -100,6 +100,9 @@ struct srtp_keys_config {
 	const uint8_t *mki;      /* NULL: none */
 	uint8_t mki_len;
 	uint64_t lifetime; /* packets; 0: the most that RFC 3711 allows */
+	/* Another association made them (RFC 5764 §4.1): the far end knows nothing of rollover
+	 * counters before, and they begin at 0. Otherwise they go on over new keys. */
+	bool anew;
 };
 
 /* The engine behind `wanted` on this machine: AUTO is ipsec-mb where it runs. -ENOTSUP. */

@@ -102,8 +102,8 @@ void srtp_window_start(const struct srtp_way *way, struct srtp_slot *s, uint64_t
 /* A window of 64 over SRTCP indices, for receiving. */
 enum srtp_verdict srtp_rtcp_check(const struct srtp_slot *s, uint32_t index);
 void srtp_rtcp_mark(struct srtp_slot *s, uint32_t index);
-/* From now on packets are under keys `serial`. Indices stay, windows and counts begin anew. */
-void srtp_way_rekey(struct srtp_leg *l, bool tx, uint32_t serial);
+/* From now on packets are under keys `k`. Windows and counts begin anew, indices if `k` say so. */
+void srtp_way_rekey(struct srtp_leg *l, bool tx, const struct srtp_keys *k);
 /* Has this SSRC (or, seldom, another one) lost its place under these keys? */
 bool srtp_ssrc_gone(struct srtp_leg *l, bool tx, uint32_t ssrc);
 /*

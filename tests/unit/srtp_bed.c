@@ -44,7 +44,8 @@ struct srtp_keys *bed_keys(enum srtp_engine e, const struct bed_keys *k)
 				     .master = master,
 				     .mki = mki,
 				     .mki_len = k->mki_len,
-				     .lifetime = k->lifetime};
+				     .lifetime = k->lifetime,
+				     .anew = k->anew};
 
 	assert_non_null(keys);
 	for (unsigned int i = 0; i < sizeof(master); i++)

@@ -27,6 +27,7 @@ struct bed_keys {
 	uint8_t seed; /* of the master key */
 	uint8_t mki_len;
 	uint64_t lifetime;
+	bool anew;
 };
 
 /* The engines of this machine; 1 or 2. */

@@ -325,6 +325,36 @@ static void rekey_seal(void **state)
 	}
 }
 
+/* Keys of another association: a far end that has seen nothing before can open what follows. */
+static void rekey_anew(void **state)
+{
+	struct bed_keys another = second;
+	enum srtp_engine engines[2];
+
+	(void)state;
+	another.anew = true;
+	for (unsigned int e = bed_engines(engines); e--;) {
+		struct pair a = pair(engines[e], 128, &cm), b = pair(engines[e], 128, &another);
+		struct bed_party far = bed_party(engines[0], 128);
+		struct bed_packet p;
+
+		bed_rtp(&p, SSRC, 65535, 20);
+		assert_int_equal(bed_seal(&a.at, a.open, &p), SRTP_OK);
+		bed_rtp(&p, SSRC, 2, 20);
+		assert_int_equal(bed_seal(&a.at, a.open, &p), SRTP_OK);
+		bed_rtp(&p, SSRC, 65000, 20);
+		assert_int_equal(bed_seal(&a.at, b.open, &p), SRTP_OK);
+		assert_int_equal(bed_open(&far, b.seal, NULL, &p), SRTP_OK);
+		bed_rtp(&p, SSRC, 4, 20);
+		assert_int_equal(bed_seal(&a.at, b.open, &p), SRTP_OK);
+		assert_int_equal(srtp_slot_highest(srtp_slot_at(a.at.leg, true, 0)), 0x10004);
+		assert_int_equal(bed_open(&far, b.seal, NULL, &p), SRTP_OK);
+		bed_party_free(&far);
+		pair_free(&a);
+		pair_free(&b);
+	}
+}
+
 static void lifetime(void **state)
 {
 	struct bed_keys few = cm, more = second;
@@ -721,6 +751,7 @@ int main(void)
 		cmocka_unit_test(forgeries_cost_little),
 		cmocka_unit_test(rekey),
 		cmocka_unit_test(rekey_seal),
+		cmocka_unit_test(rekey_anew),
 		cmocka_unit_test(lifetime),
 		cmocka_unit_test(index_end),
 		cmocka_unit_test(mki),
