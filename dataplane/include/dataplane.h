@@ -68,6 +68,9 @@ struct dp_config {
 	uint16_t workers;
 	enum dp_idle idle;
 	enum srtp_engine srtp_engine;
+	/* Buffers for packets of plans with FLOW_EXTRA_COPY, beside those of dp_pool(), with as
+	 * much room as these have. 0: none are copied, all are counted as lost. */
+	uint32_t copy_mbufs;
 };
 
 /* Rings, queues and workers, not running yet. NULL with rte_errno set. */
@@ -105,6 +108,8 @@ struct dp_worker_stats {
 	/* Entries waiting, of DP_RING_SIZE each; handed-off packets from all workers together,
 	 * DP_HANDOFF_SIZE from each. */
 	unsigned int punt_used, event_used, inject_used, handoff_used;
+	unsigned int copy_used, copy_size; /* copies that wait, and room for them */
+	unsigned int players;
 };
 void dp_worker_stats(const struct dp *dp, uint16_t worker, struct dp_worker_stats *out);
 
@@ -148,5 +153,77 @@ bool dp_inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m);
 
 /* The same for a frame to one of our own addresses: it comes in as if from that wire. */
 bool dp_inject_local(struct dp *dp, uint16_t iface, struct rte_mbuf *m);
+
+/* ---- copies (FLOW_EXTRA_COPY) --------------------------------------------------------------- */
+
+/*
+ * What a copied mbuf says of itself: valid until it is freed. It is the frame as received, but
+ * that what was SRTP is RTP: the lengths are right then, UDP's checksum is zero.
+ */
+struct dp_copy {
+	uint64_t tsc; /* of the turn that received it */
+	uint32_t leg; /* where it came in; of a bundle, the section's */
+	uint16_t generation;
+	uint16_t iface;
+	uint16_t l3_off;      /* of the IP header, from the frame's first byte */
+	uint16_t payload_off; /* of UDP's payload, likewise */
+	uint16_t payload_len;
+	uint8_t media; /* enum wire_media */
+};
+const struct dp_copy *dp_copy_of(const struct rte_mbuf *m);
+
+/*
+ * Up to `n` copies that worker `worker` has made, now the caller's, to be freed with
+ * rte_pktmbuf_free(). How many. For one thread at a time, any one: no lcore's either. It may
+ * not outlast `dp`.
+ */
+unsigned int dp_copy_receive(struct dp *dp, uint16_t worker, struct rte_mbuf **m, unsigned int n);
+
+/* ---- playing -----------------------------------------------------------------------------------
+ */
+
+#define DP_PLAYERS 2048 /* of one worker, at once */
+
+/*
+ * Frames that are sent to a leg as RTP, one a packet, one a period: by the plan by which the other
+ * leg sends to it, sealed where that is. While that says hold, or knows no far end, time goes on
+ * and nothing is sent. flow_media of the other leg must have been written before (`plan`).
+ *
+ * The caller's until dp_pace_start(); the worker's, frames and all, until FLOW_EVENT_PLAYED; then
+ * the caller's again, who frees it.
+ */
+struct dp_player {
+	const uint8_t *frames; /* frame_len * count bytes */
+	uint32_t count;
+	uint16_t frame_len; /* at most FLOW_RESIZE_MAX_BYTES */
+	uint8_t payload_type;
+	int32_t repeats;     /* how often all frames are sent; -1: until it is stopped */
+	uint32_t ts_step;    /* timestamp units a frame */
+	uint32_t period_us;  /* 1,000 at least */
+	uint32_t id;         /* comes back in the event */
+	uint32_t leg;        /* that it is sent to */
+	uint16_t generation; /* of the session: flow_plan.generation */
+	/* Of the first packet: to be random. */
+	uint16_t seq;
+	uint32_t timestamp;
+	uint32_t ssrc;
+
+	bool stop; /* writer: control, dp_pace_stop() */
+
+	/* The worker's. */
+	uint64_t due, period; /* TSC */
+	uint32_t at;          /* the next frame */
+	uint32_t packets;     /* sent */
+	uint8_t ended;        /* 1 + enum flow_played, while the event could not be posted */
+	bool talking;         /* the marker has been sent */
+};
+
+/*
+ * The first packet is due at the worker's next turn. 0; -ENOSPC: it has DP_PLAYERS already, or
+ * its ring is full; nothing was taken then. -EINVAL: the frames don't fit the limits above.
+ */
+int dp_pace_start(struct dp *dp, uint16_t worker, struct dp_player *player);
+/* Nothing more is sent from the worker's next turn on; the event follows within a period. */
+void dp_pace_stop(struct dp_player *player);
 
 #endif

@@ -22,6 +22,11 @@ _Static_assert(offsetof(struct flow_leg_rt, rtp) == 0 &&
 		       offsetof(struct flow_leg_rt, stats) == RTE_CACHE_LINE_SIZE,
 	       "the statistics follow the running half that they are of");
 _Static_assert(sizeof(struct flow_leg_rt) == 4 * RTE_CACHE_LINE_SIZE, "a leg is four lines");
+_Static_assert(offsetof(struct flow_plan, extra) == offsetof(struct flow_plan, flags) + 2 &&
+		       offsetof(struct flow_plan, flags) % 4 == 0,
+	       "flags and extra stand in one word");
+_Static_assert(sizeof(struct flow_media) == 2048, "two to a page: the worker never faults one in");
+_Static_assert(sizeof(struct flow_event) == 32, "events are small");
 _Static_assert(FLOW_LEG_DROPS <= FLOW_LEG_DROPS_MAX, "drop.def: LEG reasons come first");
 _Static_assert(RTE_DIM(((struct flow_tables *)0)->addr_hash) == 1024, "flow_addr_hash: 10 bits");
 
@@ -41,6 +46,16 @@ const char *flow_drop_name(enum flow_drop d)
 const char *flow_drop_text(enum flow_drop d)
 {
 	return drops[d].text;
+}
+
+enum flow_codec flow_codec_static(uint8_t payload_type)
+{
+	static const uint8_t codec[] = {
+		[0] = FLOW_CODEC_PCM, [3] = FLOW_CODEC_GSM, [4] = FLOW_CODEC_G723,
+		[8] = FLOW_CODEC_PCM, [9] = FLOW_CODEC_PCM, [18] = FLOW_CODEC_G729,
+	};
+
+	return payload_type < RTE_DIM(codec) ? codec[payload_type] : FLOW_CODEC_NONE;
 }
 
 static uint32_t plan_count(const struct flow_limits *limits)
@@ -66,6 +81,11 @@ static size_t secure_size(const struct flow_tables *t)
 static size_t bundle_size(const struct flow_tables *t)
 {
 	return 2 * (size_t)t->session_count * sizeof(*t->bundle);
+}
+
+static size_t media_size(const struct flow_tables *t)
+{
+	return 2 * (size_t)t->session_count * sizeof(*t->media);
 }
 
 /* Zero pages that exist once they are written to: calls that need none of it never do. */
@@ -99,7 +119,8 @@ static int create_arrays(struct flow_tables *t, const struct flow_limits *limits
 		return -ENOMEM;
 	t->secure = lazy_create(secure_size(t));
 	t->bundle = lazy_create(bundle_size(t));
-	return t->secure == NULL || t->bundle == NULL ? -ENOMEM : 0;
+	t->media = lazy_create(media_size(t));
+	return t->secure == NULL || t->bundle == NULL || t->media == NULL ? -ENOMEM : 0;
 }
 
 struct flow_tables *flow_tables_create(const struct flow_limits *limits)
@@ -130,6 +151,7 @@ void flow_tables_free(struct flow_tables *t)
 {
 	if (t == NULL)
 		return;
+	lazy_free(t->media, media_size(t));
 	lazy_free(t->bundle, bundle_size(t));
 	lazy_free(t->secure, secure_size(t));
 	rte_free(t->rcu);

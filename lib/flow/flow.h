@@ -118,13 +118,26 @@ struct flow_plan {
 			      */
 	uint16_t ip4_change; /* an IPv4 header's, one hop less as well. Where the sender is learned
 				(FLOW_PLAN_LEARN) its address and port are still to be taken off */
-	uint16_t generation; /* of the session, low bits; comes back in events */
-	uint16_t flags;      /* enum flow_plan_flags */
+	uint16_t flags;      /* enum flow_plan_flags; with the next one in a word */
+	uint8_t extra;       /* enum flow_plan_extra */
 	uint8_t owner;       /* worker */
 	uint8_t epoch;       /* changes when what was learned is to be forgotten */
 	uint8_t tos;         /* DSCP << 2 of what goes out, FLOW_TOS_KEEP: as it came */
-	uint8_t pad[1];
+	uint16_t generation; /* of the session, low bits; comes back in events */
 } __rte_cache_aligned;
+
+/* What a few calls need: nothing of it is looked at in plans without any of these. */
+enum flow_plan_extra {
+	FLOW_EXTRA_COPY = 1 << 0,   /* what is accepted is copied to control's side as well */
+	FLOW_EXTRA_MUTE = 1 << 1,   /* counted, but not sent on; RTCP is */
+	FLOW_EXTRA_RESIZE = 1 << 2, /* RTP leaves in packets of flow_media.resize_ms, numbered
+				       anew: never taken back while the session runs, since
+				       numbers of SRTP must only rise */
+	FLOW_EXTRA_TWICE = 1 << 3,  /* RTP leaves twice */
+	FLOW_EXTRA_DTMF = 1 << 4,   /* telephone events (RFC 4733) are told by event */
+	FLOW_EXTRA_HOST = 1 << 5,   /* with LEARN and REMOTE: only the sender's address counts,
+				       its port may be any, and nothing is learned */
+};
 
 #define FLOW_TOS_KEEP 0xff
 
@@ -227,6 +240,82 @@ struct flow_bundle {
 	uint32_t plan[FLOW_BUNDLE_SECTIONS]; /* of each section; 0: none */
 } __rte_cache_aligned;
 
+/* What a payload type is to a worker that cuts packets anew, or listens for telephone events. */
+enum flow_codec {
+	FLOW_CODEC_NONE,    /* passes as it is */
+	FLOW_CODEC_PCM,     /* PCMU, PCMA; G.722 at 64 kbit/s: 8 bytes a ms */
+	FLOW_CODEC_G726_16, /* 2 bytes a ms */
+	FLOW_CODEC_G726_24,
+	FLOW_CODEC_G726_32, /* 4 bytes a ms; DVI4 is none of these */
+	FLOW_CODEC_G726_40,
+	FLOW_CODEC_GSM,     /* 33 bytes, 20 ms */
+	FLOW_CODEC_G729,    /* 10 bytes, 10 ms; 2 bytes of comfort noise may stand behind them */
+	FLOW_CODEC_G723,    /* 24, 20 or 4 bytes by each frame's first two bits, 30 ms */
+	FLOW_CODEC_ILBC_20, /* 38 bytes, 20 ms */
+	FLOW_CODEC_ILBC_30, /* 50 bytes, 30 ms */
+	FLOW_CODEC_EVENT_8, /* telephone-event, by its clock in kHz */
+	FLOW_CODEC_EVENT_16,
+	FLOW_CODEC_EVENT_48,
+	FLOW_CODECS
+};
+
+/* Of a static payload type (RFC 3551); FLOW_CODEC_NONE for all others. */
+enum flow_codec flow_codec_static(uint8_t payload_type);
+
+#define FLOW_RESIZE_MAX_MS    1000
+#define FLOW_RESIZE_MAX_BYTES 1408 /* of payload in a packet that is made anew */
+
+/*
+ * What a worker keeps for a leg with FLOW_EXTRA_RESIZE or _DTMF, or toward whose other leg
+ * something is played. Writer: the owning worker; zero for it where `generation` is not its plan's.
+ */
+struct flow_media_rt {
+	uint16_t generation;
+	/* Sent toward the other leg beyond what came: played, second copies, packets made anew (in
+	 * place of which those that came are unsent). Readers: control, relaxed. */
+	uint32_t played;
+	uint64_t sent_packets;
+	uint64_t sent_bytes;
+	/* Packets in other sizes. */
+	uint32_t ssrc;
+	uint16_t in_seq;      /* the highest that came */
+	uint16_t out_seq;     /* the next to be sent */
+	uint32_t held_ts;     /* timestamp of the first frame held */
+	uint32_t held_end;    /* … and behind the last one */
+	uint16_t held_len;    /* bytes */
+	uint16_t held_frames; /* 0: nothing is held */
+	uint8_t held_type;    /* payload type, and marker */
+	bool started;
+	bool timed;        /* the pacer will look after what is held */
+	uint8_t tos, hops; /* of the last packet */
+	/* The latest packets that did not come, and the numbers that are kept for them. */
+	uint8_t gap_pieces; /* numbers for each */
+	uint16_t gap_in, gap_out, gap_count;
+	uint64_t gap_filled; /* bit i: gap_in + i has come after all */
+	uint64_t held_due;   /* TSC at which it is sent, whatever has come */
+	/* Telephone events. */
+	uint32_t event_ssrc, event_ts, event_duration, event_base;
+	uint8_t event_state, event_digit, event_volume, event_codec;
+	uint8_t held[FLOW_RESIZE_MAX_BYTES] __rte_cache_aligned;
+};
+
+/*
+ * Of one leg, for plans with `extra`: what arrives there. Writer but for `rt`: control, store by
+ * store, before it publishes such a plan and while it is in force. Where control has not written
+ * there is no memory, so that a worker looks only at legs whose plan has `extra`, and at those
+ * that something is played to.
+ */
+struct flow_media {
+	/* By which RTP of this leg goes to the other one; 0: not any more. Release, acquire; freed
+	 * after a grace period, as one taken out of a slot. */
+	uint32_t plan;
+	uint16_t resize_ms; /* 0: as they come, but still numbered anew */
+	uint8_t extra;      /* control's own: enum flow_plan_extra of plans to come */
+	uint8_t players;    /* control's own: of those toward the other leg that mute this one */
+	uint8_t codec[128]; /* enum flow_codec by payload type */
+	struct flow_media_rt rt __rte_cache_aligned;
+} __rte_aligned(2048);
+
 /* Time for last_seen: about 0.4 ms a tick, wraps after weeks; subtract as int32_t. */
 #define FLOW_TICK_SHIFT 20
 #define FLOW_FINE_SHIFT 10
@@ -242,11 +331,30 @@ static inline uint32_t flow_fine(uint64_t tsc)
 }
 
 /* What a worker tells control. Carries the session's generation, never a pointer. */
-enum flow_event_type { FLOW_EVENT_LATCHED };
+enum flow_event_type {
+	FLOW_EVENT_LATCHED,
+	FLOW_EVENT_PLAYED, /* a player is control's again; told of every one, once */
+	FLOW_EVENT_DTMF,   /* a telephone event has ended, or another one has begun instead */
+};
+
+/* Why a player ended. */
+enum flow_played { FLOW_PLAYED_END, FLOW_PLAYED_STOPPED, FLOW_PLAYED_GONE /* the session is */ };
 
 struct flow_event {
-	union wire_ip ip;
-	uint32_t leg;
+	union {
+		union wire_ip ip; /* LATCHED */
+		struct {
+			uint32_t id;      /* dp_player.id */
+			uint32_t packets; /* sent */
+			uint8_t why;      /* enum flow_played */
+		} played;
+		struct {
+			uint32_t duration_ms;
+			uint8_t digit;  /* 0-9, 10 *, 11 #, 12-15 A-D, 16 flash */
+			uint8_t volume; /* -dBm0, 0-63 */
+		} dtmf;
+	};
+	uint32_t leg;  /* where it came from; PLAYED: that it was played to */
 	uint16_t port; /* big endian */
 	uint16_t generation;
 	uint8_t type;
@@ -266,6 +374,7 @@ struct flow_tables {
 	struct flow_secure *secure;
 	/* [2 * session_count]; paged in as bundles use it, and zero before. */
 	struct flow_bundle *bundle;
+	struct flow_media *media;     /* [2 * session_count], the same */
 	struct flow_nexthop *nexthop; /* [nexthop_count]; 0 is never valid */
 	struct rte_rcu_qsbr *rcu;
 	uint32_t plan_count, session_count, nexthop_count;
