@@ -53,6 +53,24 @@ struct config_stun {
 	uint16_t port;
 };
 
+/* Sides of a bridge: the letters I and E. */
+enum config_rtpproxy_side { CONFIG_RTPPROXY_INTERNAL, CONFIG_RTPPROXY_EXTERNAL };
+
+/* The front end for rtpproxy's clients. */
+struct config_rtpproxy {
+	char **control; /* "udp:127.0.0.1:22222" …; none: it does not run */
+	unsigned int control_count;
+	char **timeout_targets;
+	unsigned int timeout_target_count;
+	char group[64];
+	unsigned int mode; /* of unix sockets */
+	int bind[2][2];    /* [side][is IPv6]: index into addresses, -1: none */
+	bool reply_address, strict, independent_ttl, record_all, duplicate;
+	uint32_t ttl_s, setup_ttl_s;
+	uint8_t tos;
+	uint8_t overload_percent; /* 0: never */
+};
+
 struct config {
 	char **eal_args;
 	unsigned int eal_arg_count;
@@ -83,6 +101,7 @@ struct config {
 	uint8_t dtls_profile[SRTP_PROFILE_COUNT]; /* enum srtp_profile, the best first */
 	uint8_t dtls_profile_count;               /* at least one */
 	char socket[108], ro_socket[108], group[64];
+	struct config_rtpproxy rtpproxy;
 	char *text; /* the file as read, for config.get (no secrets in it yet) */
 	size_t text_len;
 };

@@ -346,5 +346,7 @@ int config_check(const struct config *c, struct json_error *err)
 		rc = check_dtls(c, err);
 	if (rc == 0)
 		rc = check_api(c, err);
+	if (rc == 0)
+		rc = config_check_rtpproxy(c, err);
 	return rc;
 }

@@ -284,5 +284,7 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 		rc = fill_routes(c, &file->routes, err);
 	if (rc == 0)
 		rc = fill_ice(c, &file->ice, err);
+	if (rc == 0)
+		rc = config_fill_rtpproxy(c, &file->rtpproxy, err);
 	return rc;
 }

@@ -16,6 +16,10 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 /* Do the parts fit together? */
 int config_check(const struct config *c, struct json_error *err);
 int config_check_addresses(const struct config *c, struct json_error *err);
+/* The block `rtpproxy`. */
+int config_fill_rtpproxy(struct config *c, const struct cfg_rtpproxy *in, struct json_error *err);
+int config_check_rtpproxy(const struct config *c, struct json_error *err);
+void config_free_rtpproxy(struct config_rtpproxy *r);
 /* The files of DTLS: can they be read, and do they belong together? 0 or -ENODEV. */
 int config_check_certificate(const struct config *c, struct json_error *err);
 
