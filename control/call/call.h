@@ -133,6 +133,7 @@ struct sessions {
 	bool draining;
 	void (*ended_fn)(void *arg, const char *id); /* sessions_watch() */
 	void *ended_arg;
+	struct tnd_list observers;
 	uint64_t (*idle_fn)(void *arg, const char *id); /* sessions_watch_idle() */
 	void *idle_arg;
 	uint64_t tokens; /* TOKENS_PER_SESSION for a creation */
@@ -242,6 +243,11 @@ enum session_fault session_end(struct sessions *s, struct session *se, enum end_
 			       session_done_fn done, void *arg);
 /* Out of retire_poll(): report, tell, and give everything back. */
 void session_finish(struct sessions *s, struct session *se, session_done_fn done, void *arg);
+
+/* ---- observe.c ---- */
+
+void observe_ended(struct sessions *s, const struct session *se);
+void observe_event(struct sessions *s, const struct flow_event *ev);
 
 /* ---- report.c ---- */
 

@@ -123,8 +123,11 @@ enum session_fault session_end(struct sessions *s, struct session *se, enum end_
 	end_one(s, se, reason, done, arg);
 	all[n++] = se;
 	/* Whoever is told may end further sessions. */
-	for (unsigned int i = 0; i < n && s->ended_fn != NULL; i++)
-		s->ended_fn(s->ended_arg, session_id(all[i]));
+	for (unsigned int i = 0; i < n; i++) {
+		if (s->ended_fn != NULL)
+			s->ended_fn(s->ended_arg, session_id(all[i]));
+		observe_ended(s, all[i]);
+	}
 	return SESSION_OK;
 }
 

@@ -108,6 +108,9 @@ bool learn_poll(struct sessions *s)
 		return s->retired.count > 0;
 	n = dp_event_receive(s->h->dp, ev, EVENTS_TURN);
 	for (unsigned int i = 0; i < n; i++)
-		learned(s, &ev[i]);
+		if (ev[i].type == FLOW_EVENT_LATCHED)
+			learned(s, &ev[i]);
+		else
+			observe_event(s, &ev[i]);
 	return n == EVENTS_TURN;
 }

@@ -137,6 +137,7 @@ int sessions_create(struct sessions **out, struct host *h)
 	if (s == NULL)
 		return -ENOMEM;
 	s->h = h;
+	tnd_list_init(&s->observers);
 	s->limit = h->tables->session_count;
 	s->bucket_mask = buckets - 1;
 	s->table = calloc(s->limit, sizeof(*s->table));

@@ -16,6 +16,7 @@
 #include "addr.h"
 #include "buf.h"
 #include "host.h"
+#include "list.h"
 #include "sdes.h"
 #include "srtp.h"
 
@@ -246,10 +247,27 @@ enum session_fault session_update(struct sessions *s, const struct session_chang
 typedef void (*session_done_fn)(void *arg, const char *report, size_t len);
 enum session_fault session_delete(struct sessions *s, const char *id, session_done_fn done,
 				  void *arg, struct session_error *err);
-/* Another front end's: called with the id of each session that has just ended, for any reason. */
+/* A front end's: called with the id of each session that has just ended, for any reason. */
 void sessions_watch(struct sessions *s, void (*ended)(void *arg, const char *id), void *arg);
+
 /*
- * The same front end's: asked before a session ends for want of media how long others that
+ * Whoever else wants to know of sessions: called while `se`, out of the index by then, still has
+ * its number in the flow tables (`index`); from inside session_delete() or the loop. Callbacks
+ * may do anything but take observers away. The memory is the caller's.
+ */
+struct session_observer {
+	struct tnd_list link;
+	/* It has just ended; workers may not know it yet. NULL: not of interest. */
+	void (*ended)(struct session_observer *o, uint32_t index, const char *id, bool timed_out);
+	/* What a worker tells that is not call/'s own matter; `id` of the running session that it
+	 * is about, or NULL where that has ended. */
+	void (*event)(struct session_observer *o, const struct flow_event *ev, const char *id);
+};
+void sessions_observe(struct sessions *s, struct session_observer *o);
+void sessions_unobserve(struct session_observer *o);
+
+/*
+ * The front end's of sessions_watch(): asked before a session ends for want of media how long others that
  * belong to it have been without, in ms (UINT64_MAX: none does).
  */
 void sessions_watch_idle(struct sessions *s, uint64_t (*idle)(void *arg, const char *id),

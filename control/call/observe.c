@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Those who are told of sessions besides the front end that made them. */
+#include "call.h"
+
+void sessions_observe(struct sessions *s, struct session_observer *o)
+{
+	tnd_list_add_tail(&s->observers, &o->link);
+}
+
+void sessions_unobserve(struct session_observer *o)
+{
+	tnd_list_del(&o->link);
+}
+
+void observe_ended(struct sessions *s, const struct session *se)
+{
+	struct tnd_list *pos;
+
+	tnd_list_for_each (pos, &s->observers) {
+		struct session_observer *o = tnd_container_of(pos, struct session_observer, link);
+
+		if (o->ended != NULL)
+			o->ended(o, session_index(s, se), session_id(se),
+				 se->reason == END_TIMEOUT);
+	}
+}
+
+/* NULL: it has ended since, and its place may be another's. */
+static const char *id_of(const struct sessions *s, const struct flow_event *ev)
+{
+	uint32_t i = ev->leg / SESSION_LEGS;
+	const struct session *se = i < s->limit ? &s->table[i] : NULL;
+
+	if (se == NULL || se->life != LIFE_RUNNING || se->incarnation != ev->generation)
+		return NULL;
+	return session_id(se);
+}
+
+void observe_event(struct sessions *s, const struct flow_event *ev)
+{
+	struct tnd_list *pos;
+
+	tnd_list_for_each (pos, &s->observers) {
+		struct session_observer *o = tnd_container_of(pos, struct session_observer, link);
+
+		if (o->event != NULL)
+			o->event(o, ev, id_of(s, ev));
+	}
+}
