@@ -49,17 +49,13 @@ static uint32_t by_ssrc(const struct flow_tables *t, const struct flow_bundle *b
 	return 0;
 }
 
-/* Of SRTCP that passes as it came, no more than its sender can be read. */
-static uint32_t by_rtcp(const struct flow_tables *t, const struct flow_bundle *b,
-			const struct packet *p)
+/* The section of the first packet of a compound that is about some party's stream. */
+static uint32_t by_subject(const struct flow_tables *t, const struct flow_bundle *b,
+			   const uint8_t *at, uint32_t len)
 {
-	bool readable = (p->plan->flags & (FLOW_PLAN_SRTP | FLOW_PLAN_OPEN)) != FLOW_PLAN_SRTP;
-	const uint8_t *at = packet_payload(p);
-	uint32_t plan = by_ssrc(t, b, wire_rtcp_sender(at), 0), len = p->payload_len, n, ssrc;
 	unsigned int tried = 0;
+	uint32_t n, ssrc, plan;
 
-	if (plan != 0 || !readable)
-		return plan ? plan : first_of(b);
 	while (tried < ABOUT_MAX && (n = wire_rtcp_first(at, len)) != 0) {
 		if (wire_rtcp_about(at, n, &ssrc)) {
 			plan = by_ssrc(t, b, ssrc, 1);
@@ -70,7 +66,28 @@ static uint32_t by_rtcp(const struct flow_tables *t, const struct flow_bundle *b
 		at += n;
 		len -= n;
 	}
-	return first_of(b);
+	return 0;
+}
+
+/*
+ * A sender report is its sender's. What else there is belongs to what it is about, for browsers
+ * report on all that they receive by the SSRC of one section. Of SRTCP that passes as it came,
+ * no more than its sender can be read.
+ */
+static uint32_t by_rtcp(const struct flow_tables *t, const struct flow_bundle *b,
+			const struct packet *p)
+{
+	bool readable = (p->plan->flags & (FLOW_PLAN_SRTP | FLOW_PLAN_OPEN)) != FLOW_PLAN_SRTP;
+	const uint8_t *at = packet_payload(p);
+	uint32_t plan = 0;
+
+	if (readable && at[1] != WIRE_RTCP_SR)
+		plan = by_subject(t, b, at, p->payload_len);
+	if (plan == 0)
+		plan = by_ssrc(t, b, wire_rtcp_sender(at), 0);
+	if (plan == 0 && readable && at[1] == WIRE_RTCP_SR)
+		plan = by_subject(t, b, at, p->payload_len);
+	return plan ? plan : first_of(b);
 }
 
 static uint32_t section_of(const struct flow_tables *t, const struct packet *p)

@@ -118,9 +118,14 @@ struct flow_plan {
 			      */
 	uint16_t ip4_change; /* an IPv4 header's, one hop less as well. Where the sender is learned
 				(FLOW_PLAN_LEARN) its address and port are still to be taken off */
-	uint16_t flags;      /* enum flow_plan_flags; with the next one in a word */
-	uint8_t extra;       /* enum flow_plan_extra */
-	uint8_t owner;       /* worker */
+	union {
+		struct {
+			uint16_t flags; /* enum flow_plan_flags */
+			uint8_t extra;  /* enum flow_plan_extra */
+			uint8_t owner;  /* worker */
+		};
+		uint32_t what; /* flags and extra, to be looked at with FLOW_WHAT() */
+	};
 	uint8_t epoch;       /* changes when what was learned is to be forgotten */
 	uint8_t tos;         /* DSCP << 2 of what goes out, FLOW_TOS_KEEP: as it came */
 	uint16_t generation; /* of the session, low bits; comes back in events */
@@ -129,7 +134,7 @@ struct flow_plan {
 /* What a few calls need: nothing of it is looked at in plans without any of these. */
 enum flow_plan_extra {
 	FLOW_EXTRA_COPY = 1 << 0,   /* what is accepted is copied to control's side as well */
-	FLOW_EXTRA_MUTE = 1 << 1,   /* counted, but not sent on; RTCP is */
+	FLOW_EXTRA_MUTE = 1 << 1,   /* while flow_media.muted: counted, but not sent on; RTCP is */
 	FLOW_EXTRA_RESIZE = 1 << 2, /* RTP leaves in packets of flow_media.resize_ms, numbered
 				       anew: never taken back while the session runs, since
 				       numbers of SRTP must only rise */
@@ -229,8 +234,9 @@ struct flow_secure {
  * has FLOW_PLAN_BUNDLE too, and SRTP and OPEN as that in the slot, which may be one of them; its
  * remote, epoch, udp_change and ip4_change are not looked at.
  *
- * Sections are found by RTP's payload type. RTCP goes by SSRC: the section whose leg sends with
- * its sender's; or whose other leg sends with the one that it is about; or the first there is.
+ * Sections are found by RTP's payload type. RTCP goes by SSRC: the section whose other leg sends
+ * with the one that it is about; or whose leg sends with its sender's, which a sender report
+ * goes by first; or the first there is.
  *
  * Writer: control, store by store. Readers: workers, acquire. A plan that is taken out here is
  * freed after a grace period, as one taken out of a slot.
@@ -239,6 +245,13 @@ struct flow_bundle {
 	uint8_t section[128];                /* by RTP payload type; FLOW_BUNDLE_NONE */
 	uint32_t plan[FLOW_BUNDLE_SECTIONS]; /* of each section; 0: none */
 } __rte_cache_aligned;
+
+/* These bits of flow_plan.what. */
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+#define FLOW_WHAT(flags, extra) ((uint32_t)(flags) | (uint32_t)(extra) << 16)
+#else
+#define FLOW_WHAT(flags, extra) ((uint32_t)(flags) << 16 | (uint32_t)(extra) << 8)
+#endif
 
 /* What a payload type is to a worker that cuts packets anew, or listens for telephone events. */
 enum flow_codec {
@@ -265,37 +278,49 @@ enum flow_codec flow_codec_static(uint8_t payload_type);
 #define FLOW_RESIZE_MAX_MS    1000
 #define FLOW_RESIZE_MAX_BYTES 1408 /* of payload in a packet that is made anew */
 
+/* Packets in other sizes: frames that wait for more, and sequence numbers. */
+struct flow_resize {
+	uint64_t due;  /* TSC at which what is held is sent, whatever has come */
+	uint32_t ssrc; /* of what comes */
+	uint32_t ts;   /* of the first frame held */
+	uint32_t end;  /* … and behind the last one */
+	uint16_t len;  /* bytes held */
+	uint16_t frames;
+	uint16_t in_seq;  /* the highest that came */
+	uint16_t out_seq; /* the next to be sent */
+	uint8_t type;     /* payload type of what is held, and marker */
+	bool started;
+	bool timed;        /* the pacer looks after what is held */
+	uint8_t tos, hops; /* of the latest packet */
+	/* The latest that did not come, 64 at most, and numbers that are kept for them. */
+	uint8_t gap_pieces; /* numbers for each */
+	uint8_t gap_count;
+	uint16_t gap_in, gap_out; /* the first of them */
+	uint64_t gap_filled;      /* bit i: gap_in + i has come after all */
+};
+
+/* The telephone event (RFC 4733) that was the latest. */
+struct flow_telephone {
+	uint32_t ssrc, ts;
+	uint32_t duration;    /* timestamp units */
+	uint32_t before;      /* … of it in segments that are over (§2.5.1.3) */
+	uint8_t state;        /* dataplane/dtmf.c */
+	uint8_t digit, volume;
+	uint8_t khz;
+};
+
 /*
- * What a worker keeps for a leg with FLOW_EXTRA_RESIZE or _DTMF, or toward whose other leg
- * something is played. Writer: the owning worker; zero for it where `generation` is not its plan's.
+ * What a worker keeps for a leg whose plan has `extra`, or toward whose other leg something is
+ * played. Writer: the owning worker, to whom it is all zero where `generation` is not its plan's.
  */
 struct flow_media_rt {
 	uint16_t generation;
 	/* Sent toward the other leg beyond what came: played, second copies, packets made anew (in
 	 * place of which those that came are unsent). Readers: control, relaxed. */
-	uint32_t played;
 	uint64_t sent_packets;
 	uint64_t sent_bytes;
-	/* Packets in other sizes. */
-	uint32_t ssrc;
-	uint16_t in_seq;      /* the highest that came */
-	uint16_t out_seq;     /* the next to be sent */
-	uint32_t held_ts;     /* timestamp of the first frame held */
-	uint32_t held_end;    /* … and behind the last one */
-	uint16_t held_len;    /* bytes */
-	uint16_t held_frames; /* 0: nothing is held */
-	uint8_t held_type;    /* payload type, and marker */
-	bool started;
-	bool timed;        /* the pacer will look after what is held */
-	uint8_t tos, hops; /* of the last packet */
-	/* The latest packets that did not come, and the numbers that are kept for them. */
-	uint8_t gap_pieces; /* numbers for each */
-	uint16_t gap_in, gap_out, gap_count;
-	uint64_t gap_filled; /* bit i: gap_in + i has come after all */
-	uint64_t held_due;   /* TSC at which it is sent, whatever has come */
-	/* Telephone events. */
-	uint32_t event_ssrc, event_ts, event_duration, event_base;
-	uint8_t event_state, event_digit, event_volume, event_codec;
+	struct flow_resize resize;
+	struct flow_telephone telephone;
 	uint8_t held[FLOW_RESIZE_MAX_BYTES] __rte_cache_aligned;
 };
 
@@ -310,8 +335,12 @@ struct flow_media {
 	 * after a grace period, as one taken out of a slot. */
 	uint32_t plan;
 	uint16_t resize_ms; /* 0: as they come, but still numbered anew */
-	uint8_t extra;      /* control's own: enum flow_plan_extra of plans to come */
-	uint8_t players;    /* control's own: of those toward the other leg that mute this one */
+	uint16_t twice_below; /* bytes of UDP payload: what is longer is not doubled; 0: everything */
+	uint8_t muted;
+	/* Control's own, for plans to come. */
+	uint8_t extra;      /* enum flow_plan_extra */
+	uint8_t players;    /* toward the other leg */
+	bool mute;          /* also without players */
 	uint8_t codec[128]; /* enum flow_codec by payload type */
 	struct flow_media_rt rt __rte_cache_aligned;
 } __rte_aligned(2048);

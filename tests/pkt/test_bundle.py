@@ -27,6 +27,11 @@ def report(sender, *about):
     return packet(201, len(about), sender, *blocks)
 
 
+def sender_report(sender, *about):
+    blocks = itertools.chain.from_iterable((ssrc, 0, 0, 0, 0, 0) for ssrc in about)
+    return packet(200, len(about), sender, 0, 0, 0, 0, 0, *blocks)
+
+
 def picture_loss(sender, about):
     return packet(206, 1, sender, about)
 
@@ -155,8 +160,11 @@ class Reports(BundleTest):
         for side in None, Side(CM80):
             self.bundle(('lan4', 'wan4', 'wan4'), side)
             self.talk()
-            self.reports(AUDIO, report(0xa1, 0xb2), report(1, 0xb1), report(1), report(5, 6))
-            self.reports(VIDEO, report(0xa2), report(1, 0xb2), report(1) + picture_loss(1, 0xb2),
+            self.reports(AUDIO, report(0xa1), report(0xa2, 0xb1), report(1, 0xb1), report(1),
+                         report(5, 6), sender_report(0xa1), sender_report(0xa1, 0xb2),
+                         sender_report(5, 0xb1), report(0xa1) + picture_loss(0xa1, 3))
+            self.reports(VIDEO, report(0xa2), report(0xa1, 0xb2), report(1, 0xb2),
+                         sender_report(0xa2, 0xb1), sender_report(5, 0xb2), report(1) + picture_loss(1, 0xb2),
                          picture_loss(0xa2, 0xb2), report(1, 9, 0xb1) + picture_loss(1, 0xb2))
             self.h.rpc('session.delete', id='call')
 
