@@ -171,6 +171,9 @@ static void publish_due(struct leg_transport *t)
 {
 	struct leg *l = transport_leg(t), before = *l;
 
+	/* It may have ended since it became due. */
+	if (transport_session(t)->life != LIFE_RUNNING)
+		return;
 	if (t->ice != NULL) {
 		take_selected(t, l);
 		if (memcmp(l, &before, sizeof(before)) == 0)
