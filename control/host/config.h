@@ -53,6 +53,13 @@ struct config_stun {
 	uint16_t port;
 };
 
+/* Recording and playing. A directory "" is not set; others are absolute. */
+struct config_media {
+	char record_dir[256], spool_dir[256], capture_dir[256], play_dir[256];
+	uint32_t copy_mbufs, max_files;
+	uint64_t play_cache_bytes;
+};
+
 /* Sides of a bridge: the letters I and E. */
 enum config_rtpproxy_side { CONFIG_RTPPROXY_INTERNAL, CONFIG_RTPPROXY_EXTERNAL };
 
@@ -101,6 +108,7 @@ struct config {
 	uint8_t dtls_profile[SRTP_PROFILE_COUNT]; /* enum srtp_profile, the best first */
 	uint8_t dtls_profile_count;               /* at least one */
 	char socket[108], ro_socket[108], group[64];
+	struct config_media media;
 	struct config_rtpproxy rtpproxy;
 	char *text; /* the file as read, for config.get (no secrets in it yet) */
 	size_t text_len;

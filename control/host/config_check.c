@@ -347,6 +347,8 @@ int config_check(const struct config *c, struct json_error *err)
 	if (rc == 0)
 		rc = check_api(c, err);
 	if (rc == 0)
+		rc = config_check_media(&c->media, err);
+	if (rc == 0)
 		rc = config_check_rtpproxy(c, err);
 	return rc;
 }

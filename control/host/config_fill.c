@@ -271,6 +271,7 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 	fill_srtp(c, &file->srtp);
 	fill_dtls(c, &file->dtls);
 	fill_api(c, &file->api);
+	config_fill_media(&c->media, &file->media);
 	rc = fill_eal(c, &file->eal);
 	if (rc == 0)
 		rc = fill_workers(c, &file->workers);

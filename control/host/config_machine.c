@@ -103,7 +103,12 @@ int config_check_machine(const struct config *c, unsigned int *cursor, struct js
 	}
 	if (*cursor == c->interface_count + 2) {
 		(*cursor)++;
-		return config_check_certificate(c, err);
+		if (config_check_certificate(c, err) != 0)
+			return -ENODEV;
+	}
+	if (*cursor == c->interface_count + 3) {
+		(*cursor)++;
+		return config_check_media_dirs(&c->media, err);
 	}
 	return 0;
 }

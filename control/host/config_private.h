@@ -16,6 +16,10 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 /* Do the parts fit together? */
 int config_check(const struct config *c, struct json_error *err);
 int config_check_addresses(const struct config *c, struct json_error *err);
+/* The block `media`; the directories: -ENODEV where one can't be written to, or read. */
+void config_fill_media(struct config_media *m, const struct cfg_media *in);
+int config_check_media(const struct config_media *m, struct json_error *err);
+int config_check_media_dirs(const struct config_media *m, struct json_error *err);
 /* The block `rtpproxy`. */
 int config_fill_rtpproxy(struct config *c, const struct cfg_rtpproxy *in, struct json_error *err);
 int config_check_rtpproxy(const struct config *c, struct json_error *err);

@@ -101,6 +101,7 @@ size_t host_memory_need(const struct config *c)
 {
 	struct flow_limits limits = limits_of(c);
 	size_t need = flow_tables_size(&limits) + mbuf_size(c) * host_mbufs_need(c) +
+		      mbuf_size(c) * c->media.copy_mbufs +
 		      (size_t)c->lcore_count * WORKER_MEMORY +
 		      (size_t)device_count(c) * DEVICE_MEMORY + EAL_MEMORY;
 
@@ -255,6 +256,7 @@ static int create_workers(struct host *h)
 		.workers = (uint16_t)h->config->lcore_count,
 		.idle = h->config->idle,
 		.srtp_engine = h->srtp_engine,
+		.copy_mbufs = h->config->media.copy_mbufs,
 	};
 
 	h->dp = dp_create(&dc);
