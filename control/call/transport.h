@@ -86,8 +86,27 @@ struct leg_transport *transport_of(const struct sessions *s, const struct sessio
 /* That whose agent and endpoint count: a bundled leg's is the bundle's head's. */
 struct leg_transport *transport_head(const struct sessions *s, const struct session *se,
 				     unsigned int i);
+/* One that is in no table yet, nothing in it; and the end of it, with all that is in it. */
+struct leg_transport *transport_new(struct sessions *s, uint32_t leg);
+void transport_discard(struct leg_transport *t);
+/* Number of a leg in the flow tables. */
+uint32_t transport_index(const struct sessions *s, const struct session *se, unsigned int i);
 struct session *transport_session(const struct leg_transport *t);
 struct leg *transport_leg(const struct leg_transport *t);
+
+/* Workers have let go of the session. */
+void transport_end(struct sessions *s, struct session *se);
+
+/* From the leg's local address and port. */
+void transport_send(struct leg_transport *t, const union wire_ip *ip, uint16_t port,
+		    const void *data, size_t len);
+/* The leg's far end may be another: plans of all that use this transport, later in this turn. */
+void transport_publish(struct leg_transport *t);
+void transport_poll(struct sessions *s);
+/* Begin an event of this leg in s->text: {"id", "leg". */
+struct tnd_buf *transport_event(struct leg_transport *t);
+
+/* ---- transport_step.c ---- */
 
 /*
  * What the members of `want` mean; NULL: as it is. The legs' flags and ports stand already. On a
@@ -111,17 +130,6 @@ void transport_commit(struct sessions *s, struct session *se, struct transport_s
 /* Behind them: states are told, handshakes begin. `step` NULL: the session is new. */
 void transport_begin(struct sessions *s, struct session *se, const struct transport_step *step);
 void transport_abort(struct sessions *s, struct transport_step *step);
-/* Workers have let go of the session. */
-void transport_end(struct sessions *s, struct session *se);
-
-/* From the leg's local address and port. */
-void transport_send(struct leg_transport *t, const union wire_ip *ip, uint16_t port,
-		    const void *data, size_t len);
-/* The leg's far end may be another: plans of all that use this transport, later in this turn. */
-void transport_publish(struct leg_transport *t);
-void transport_poll(struct sessions *s);
-/* Begin an event of this leg in s->text: {"id", "leg". */
-struct tnd_buf *transport_event(struct leg_transport *t);
 
 /* For params_hash(). */
 uint64_t transport_params_hash(const struct sessions *s, const struct leg_params *p);
