@@ -193,18 +193,6 @@ static bool publish_now(struct leg_transport *t)
 	return false;
 }
 
-/* The far end's place in a running handshake, or in one that is for us to begin. */
-static void move_dtls(struct leg_transport *t)
-{
-	const struct leg *l = transport_leg(t);
-	const struct dtls_addr to = {.ip = l->remote, .port = l->remote_port};
-
-	if (t->dtls == NULL || !(l->flags & LEG_REMOTE))
-		return;
-	dtls_endpoint_moved(t->dtls, &to);
-	dtls_begin(t, false);
-}
-
 static void publish_due(struct leg_transport *t)
 {
 	struct leg *l = transport_leg(t), before = *l;
@@ -221,7 +209,8 @@ static void publish_due(struct leg_transport *t)
 	if (publish_now(t)) {
 		if (t->ice != NULL && (before.flags & l->flags & LEG_REMOTE))
 			ice_tell(t);
-		move_dtls(t);
+		if (t->ice != NULL)
+			dtls_move(t, false);
 		return;
 	}
 	/* What was learned from a handshake stands; what ICE says is asked for again. */

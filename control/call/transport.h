@@ -166,8 +166,11 @@ void dtls_kept_free(struct dtls_kept *k);
 enum session_fault dtls_want_make(struct leg_transport *t, const struct dtls_kept *k,
 				  struct dtls_endpoint **out, struct session_error *err);
 int dtls_want_tell(struct dtls_endpoint *ep, const struct dtls_kept *k);
-/* If it is for us to begin, and the far end is known: a handshake; `anew` also beside keys. */
-void dtls_begin(struct leg_transport *t, bool anew);
+/*
+ * The far end is where the leg has it: a handshake under way goes on toward there, and one that is
+ * for us to begin begins; `anew`: also beside keys in use.
+ */
+void dtls_move(struct leg_transport *t, bool anew);
 void dtls_arrived(struct leg_transport *t, const struct udp_datagram *d);
 void dtls_want_answer(const struct leg_transport *t, struct session_dtls *out);
 /* Members of "security" of a leg. */

@@ -249,13 +249,18 @@ int dtls_want_tell(struct dtls_endpoint *ep, const struct dtls_kept *k)
 	return dtls_endpoint_set(ep, &p);
 }
 
-void dtls_begin(struct leg_transport *t, bool anew)
+void dtls_move(struct leg_transport *t, bool anew)
 {
 	const struct leg *l = transport_leg(t);
 	struct dtls_addr to = {.ip = l->remote, .port = l->remote_port};
 	struct dtls_report r;
 
-	if (t->dtls == NULL || t->kept.setup != DTLS_ACTIVE || !(l->flags & LEG_REMOTE))
+	if (t->dtls == NULL || !(l->flags & LEG_REMOTE))
+		return;
+	/* Whom a handshake or media has taught, is where it is. */
+	if (!(l->flags & LEG_LEARNED))
+		dtls_endpoint_moved(t->dtls, &to);
+	if (t->kept.setup != DTLS_ACTIVE)
 		return;
 	dtls_endpoint_report(t->dtls, &r);
 	if (r.state != DTLS_CONNECTED || anew)

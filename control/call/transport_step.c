@@ -159,7 +159,7 @@ void transport_begin(struct sessions *s, struct session *se, const struct transp
 			ice_tell(t);
 		if (t->ice != NULL)
 			transport_publish(t);
-		dtls_begin(t, step != NULL && step->leg[i].handshakes);
+		dtls_move(t, step != NULL && step->leg[i].handshakes);
 	}
 }
 
