@@ -32,6 +32,8 @@ class PeerError(Exception):
 class Peer:
     """One such program in namespace P-ns; its standard error goes to NAME.log."""
 
+    plain = False  # does it know nothing of ICE and DTLS?
+
     def __init__(self, ns, name, command, **environment):
         self.name = name
         tmp = os.environ['SMOKE_TMP']
@@ -108,5 +110,7 @@ def pion(ns, name, *options):
     return Peer(ns, name, [f'{ROOT}/build-webrtc/pion-peer', *options])
 
 
-def plain(ns, name, ip):
-    return Peer(ns, name, [PYTHON, f'{HERE}/plain_peer.py', ip])
+def plain(ns, name, ip, *options):
+    party = Peer(ns, name, [PYTHON, f'{HERE}/plain_peer.py', ip, *options])
+    party.plain = True
+    return party

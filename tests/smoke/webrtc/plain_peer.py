@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""GStreamer as a party without ICE, DTLS, SRTP and BUNDLE: rtpbin and UDP sockets (peer.py).
+"""GStreamer as a party without ICE, DTLS, SRTP and BUNDLE: rtpbin and UDP sockets (peer.py). It is
+mute at first.
 
 plain_peer.py IP [mux] [feedback]: at this address. RTCP is at the next port, or with "mux" at
 the same. With "feedback" it offers and takes RTP/AVPF (RFC 4585): PLI makes a key frame at once.
@@ -102,6 +103,7 @@ class Party:
         chain = Gst.parse_bin_from_description(
             gst_media.source(kind, m['pt'], 600 if feedback else 20), True)
         self.pipe.add(chain)
+        chain.get_by_name(f'{kind}-valve').set_property('drop', True)
         chain.link_pads('src', self.rtpbin, f'send_rtp_sink_{n}')
         # Through its file descriptor, and each element with one of its own.
         m['gio'] = gio = [Gio.Socket.new_from_fd(s.fileno()) for s in m['sockets']]
