@@ -25,12 +25,12 @@ int sdp_fault(struct sdp_error *err, unsigned int line, const char *fmt, ...)
 
 bool sdp_is(struct sdp_view v, const char *text)
 {
-	return v.len == strlen(text) && memcmp(v.at, text, v.len) == 0;
+	return v.len == strlen(text) && (v.len == 0 || memcmp(v.at, text, v.len) == 0);
 }
 
 bool sdp_is_nocase(struct sdp_view v, const char *text)
 {
-	return v.len == strlen(text) && strncasecmp(v.at, text, v.len) == 0;
+	return v.len == strlen(text) && (v.len == 0 || strncasecmp(v.at, text, v.len) == 0);
 }
 
 bool sdp_equal(struct sdp_view a, struct sdp_view b)
@@ -168,6 +168,7 @@ bool sdp_next(struct sdp_part *rest, struct sdp_line *out)
 		return true;
 	colon = memchr(out->value.at, ':', out->value.len);
 	out->name = out->value;
+	out->rest = (struct sdp_view){out->value.at + out->value.len, 0};
 	if (colon == NULL)
 		return true;
 	out->name.len = (size_t)(colon - out->value.at);

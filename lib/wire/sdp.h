@@ -38,7 +38,7 @@ struct sdp_line {
 	char type;
 	struct sdp_view whole; /* without its end */
 	struct sdp_view value; /* behind "x=" */
-	/* Of an attribute: what stands before the first colon, and behind it. */
+	/* Of an attribute: what stands before the first colon, and behind it; never NULL. */
 	struct sdp_view name, rest;
 	bool has_rest;
 };
