@@ -16,28 +16,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "format.h"
 #include "session.h"
 
 struct media;
 
 #define MEDIA_NAME_MAX   63  /* of a sink, bytes */
-#define MEDIA_FILE_MAX   200 /* of a file's name without directory and ending, bytes */
+#define MEDIA_FILE_MAX   512 /* of what a file is to be named after, bytes */
 #define MEDIA_PATH_MAX   512 /* of a file to play, without the payload type */
 #define MEDIA_SINKS_MAX  8   /* of one session */
 #define MEDIA_CODECS_MAX 32
 
 enum media_leg { MEDIA_LEG_0 = 1 << 0, MEDIA_LEG_1 = 1 << 1, MEDIA_BOTH = 3 };
 
-/* In the order of the schema's enum. */
-enum media_format {
-	MEDIA_PCAP, /* LINKTYPE_ETHERNET with made-up MAC addresses */
-	MEDIA_RTP,  /* rtpproxy's own .rtp; never with one_file */
-	MEDIA_PCAPNG,
-};
-
 /*
- * Directories, out of the configuration block `media`, or from another front end before the first
- * recording. "" is not set: no spool: written where they shall be in the end.
+ * Starts the helper; the host's directories and limits are those of its configuration, and its
+ * dataplane is there already. 0 or -errno after a logged reason.
  */
 int media_create(struct media **out, struct sessions *s, struct host *h);
 /* Ends everything, writes what is buffered, joins the helper. Workers have stopped. */
@@ -66,6 +60,7 @@ struct media_record {
 	/* Names end in .rtp and .rtcp whatever the format is, as rtpproxy has them; one_file: in
 	 * nothing but .pcap. */
 	bool plain_endings;
+	bool no_side; /* neither .a nor .o in the names: with one leg only */
 };
 
 /*
@@ -131,17 +126,13 @@ enum session_fault media_play_start(struct media *m, const struct media_play *p,
 enum session_fault media_play_stop(struct media *m, const char *id, unsigned int leg,
 				   bool *was_playing, struct session_error *err);
 
-/* Directories from another front end (rtpproxy's -r, -S): before anything is recorded. */
-int media_set_directories(struct media *m, const char *record_dir, const char *spool_dir);
-
 /* Since start; and what there is now. */
 struct media_stats {
 	uint64_t records, copies, captures, plays; /* begun */
-	uint64_t packets, bytes;                   /* written or sent */
-	uint64_t lost;                             /* taken by a worker, and not written */
-	uint64_t copy_lost;                        /* not even taken: no buffer, or a full ring */
-	uint64_t played_packets;
-	uint32_t sinks, files, players; /* now */
+	uint64_t packets, bytes;                   /* written or sent; bytes of RTP and RTCP */
+	uint64_t lost;                             /* copied by a worker, and neither */
+	uint64_t played;                           /* packets */
+	uint32_t sinks, files, players;            /* now; files: as many as these may have */
 };
 void media_stats(const struct media *m, struct media_stats *out);
 

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Playing: the helper reads the file, then a worker has the player until it says that it ended;
+ * stopped or replaced, it goes the same way. Only then it is freed here.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "log.h"
+#include "media_private.h"
+
+enum play_state { PLAY_LOADING, PLAY_PACED };
+
+struct player {
+	struct tnd_list link; /* in media.players */
+	struct dp_player dp;  /* the worker's, in PLAY_PACED */
+	struct load load;     /* the helper's, in PLAY_LOADING */
+	const struct frame_codec *codec;
+	struct media_session *session;
+	uint32_t id;
+	uint8_t leg;
+	uint8_t state;
+	bool stopped;
+	char file[MEDIA_PATH_MAX + 1]; /* as it was asked for */
+};
+
+/* ---- which file ---------------------------------------------------------------------------- */
+
+/* Below a directory: no way leads up. */
+static bool goes_up(const char *file)
+{
+	for (const char *p = file; p != NULL; p = strchr(p, '/')) {
+		p += *p == '/';
+		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static enum session_fault check_file(const struct config_media *c, const char *file,
+				     struct session_error *err)
+{
+	size_t len = strlen(file);
+
+	if (len == 0 || len > MEDIA_PATH_MAX)
+		return media_fault(err, SESSION_BAD_PARAMS, "/file", "1 to %d bytes",
+				   MEDIA_PATH_MAX);
+	if (c->play_dir[0] == '\0' && file[0] != '/')
+		return media_fault(err, SESSION_BAD_PARAMS, "/file",
+				   "must be an absolute path, as there is no media.play_dir");
+	if (c->play_dir[0] != '\0' && (file[0] == '/' || goes_up(file)))
+		return media_fault(err, SESSION_BAD_PARAMS, "/file",
+				   "must lie below media.play_dir, and be named from there on");
+	return SESSION_OK;
+}
+
+/* malloc'd; NULL: no memory. */
+static char *full_path(const struct config_media *c, const char *file, uint8_t type)
+{
+	bool below = c->play_dir[0] != '\0';
+	char *path;
+
+	if (asprintf(&path, "%s%s%s.%u", below ? c->play_dir : "", below ? "/" : "", file, type) <
+	    0)
+		return NULL;
+	return path;
+}
+
+/* The first codec that can be played and has a file. */
+static enum session_fault choose(struct media *m, const struct media_play *p, const uint8_t *codec,
+				 unsigned int count, struct player *pl, struct session_error *err)
+{
+	const struct config_media *c = &m->h->config->media;
+
+	for (unsigned int i = 0; i < count; i++) {
+		const struct frame_codec *fc = frame_codec(codec[i]);
+		struct stat st;
+		char *path;
+
+		if (fc == NULL)
+			continue;
+		path = full_path(c, p->file, codec[i]);
+		if (path == NULL)
+			return media_fault(err, SESSION_NO_MEMORY, "", "out of memory");
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= fc->frame_len) {
+			pl->load.path = path;
+			pl->load.frame_len = fc->frame_len;
+			pl->codec = fc;
+			return SESSION_OK;
+		}
+		free(path);
+	}
+	return media_fault(err, SESSION_BAD_PARAMS, "/file",
+			   "there is no file of this name with one of the codecs");
+}
+
+/* What the far end sends it understands. */
+static enum session_fault heard_type(struct media *m, const struct media_session *ms,
+				     unsigned int leg, uint8_t *type, struct session_error *err)
+{
+	const struct flow_rtp_stats *st = &m->h->tables->leg[SESSION_LEGS * ms->index + leg].stats;
+
+	if (!flow_read(st->started))
+		return media_fault(err, SESSION_BAD_PARAMS, "/codecs",
+				   "no RTP has come from that leg yet: name the payload types");
+	*type = flow_read(st->payload_type);
+	return SESSION_OK;
+}
+
+/* ---- life of a player ---------------------------------------------------------------------- */
+
+static void free_player(struct media *m, struct player *pl)
+{
+	struct media_session *ms = pl->session;
+
+	tnd_list_del(&pl->link);
+	if (ms->player[pl->leg] == pl)
+		ms->player[pl->leg] = NULL;
+	if (pl->load.frames != NULL)
+		frames_release(pl->load.frames);
+	free(pl->load.path);
+	free(pl);
+	m->stats.players--;
+	ms->player_count--;
+	media_session_put(m, ms);
+}
+
+static void end_player(struct media *m, struct player *pl, const char *reason, const char *error,
+		       uint32_t packets)
+{
+	struct tnd_buf *b = media_event_begin(m, pl->session);
+
+	m->stats.played += packets;
+	json_w_uint(b, "leg", pl->leg);
+	json_w_string(b, "file", pl->file);
+	json_w_string(b, "reason", reason);
+	if (error != NULL)
+		json_w_string(b, "error", error);
+	json_w_uint(b, "packets", packets);
+	/* Gone before anybody is told, who may ask for the next one. */
+	if (pl->session->player[pl->leg] == pl)
+		pl->session->player[pl->leg] = NULL;
+	media_event_end(m, "play.ended");
+	free_player(m, pl);
+}
+
+static void stop(struct player *pl)
+{
+	if (pl->stopped)
+		return;
+	pl->stopped = true;
+	if (pl->state == PLAY_PACED)
+		dp_pace_stop(&pl->dp);
+}
+
+static const char *stop_reason(const struct player *pl)
+{
+	return pl->session->ended ? "session" : "stopped";
+}
+
+static void start_pace(struct media *m, struct player *pl)
+{
+	const struct frames *f = pl->load.frames;
+	struct dp_player *d = &pl->dp;
+	struct session_error err;
+
+	d->frames = f->data;
+	d->frame_len = pl->codec->frame_len;
+	d->count = (uint32_t)RTE_MIN(f->len / d->frame_len, (size_t)UINT32_MAX);
+	d->payload_type = pl->codec->payload_type;
+	d->ts_step = pl->codec->ts_step;
+	d->period_us = pl->codec->period_us;
+	d->id = pl->id;
+	if (getrandom(&d->ssrc, sizeof(d->ssrc), 0) != (ssize_t)sizeof(d->ssrc) ||
+	    getrandom(&d->timestamp, sizeof(d->timestamp), 0) != (ssize_t)sizeof(d->timestamp) ||
+	    getrandom(&d->seq, sizeof(d->seq), 0) != (ssize_t)sizeof(d->seq)) {
+		end_player(m, pl, "error", "no random numbers", 0);
+		return;
+	}
+	if (session_play_start(m->s, pl->session->id, pl->leg, d, &err) == SESSION_OK)
+		pl->state = PLAY_PACED;
+	else
+		end_player(m, pl, "error", err.reason, 0);
+}
+
+void play_loaded(struct media *m, struct load *l)
+{
+	struct player *pl = tnd_container_of(l, struct player, load);
+
+	if (!m->helper.running)
+		return; /* play_free() does the rest */
+	if (pl->stopped) {
+		end_player(m, pl, stop_reason(pl), NULL, 0);
+	} else if (l->rc != 0) {
+		tnd_warn("media", "%s: %s", l->path, strerror(-l->rc));
+		end_player(m, pl, "error", strerror(-l->rc), 0);
+	} else {
+		start_pace(m, pl);
+	}
+}
+
+void play_event(struct media *m, const struct flow_event *ev)
+{
+	static const char *const reasons[] = {[FLOW_PLAYED_END] = "end",
+					      [FLOW_PLAYED_STOPPED] = "stopped",
+					      [FLOW_PLAYED_GONE] = "session"};
+	struct tnd_list *pos;
+
+	tnd_list_for_each (pos, &m->players) {
+		struct player *pl = tnd_container_of(pos, struct player, link);
+
+		if (pl->id != ev->played.id || pl->state != PLAY_PACED)
+			continue;
+		end_player(m, pl, pl->session->ended ? "session" : reasons[ev->played.why], NULL,
+			   ev->played.packets);
+		return;
+	}
+}
+
+void play_session_ended(struct media *m, struct media_session *ms)
+{
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		if (ms->player[i] != NULL)
+			stop(ms->player[i]);
+}
+
+void play_free(struct media *m)
+{
+	while (!tnd_list_empty(&m->players))
+		free_player(m, tnd_container_of(m->players.next, struct player, link));
+}
+
+/* ---- what front ends ask for --------------------------------------------------------------- */
+
+static enum session_fault make_player(struct media *m, struct media_session *ms,
+				      const struct media_play *p, struct session_error *err)
+{
+	struct player *pl = NULL;
+	const uint8_t *codec = p->codec;
+	unsigned int count = p->codec_count;
+	enum session_fault f;
+	uint8_t heard;
+
+	if (count == 0) {
+		f = heard_type(m, ms, p->leg, &heard, err);
+		if (f != SESSION_OK)
+			return f;
+		codec = &heard;
+		count = 1;
+	}
+	pl = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*pl), 64));
+	if (pl == NULL)
+		return media_fault(err, SESSION_NO_MEMORY, "", "out of memory");
+	memset(pl, 0, sizeof(*pl));
+	f = choose(m, p, codec, count, pl, err);
+	if (f != SESSION_OK) {
+		free(pl);
+		return f;
+	}
+	/* What was played until now stops; both may be heard for a moment, none is lost. */
+	if (ms->player[p->leg] != NULL)
+		stop(ms->player[p->leg]);
+	pl->session = ms;
+	pl->leg = (uint8_t)p->leg;
+	pl->id = m->next_player++;
+	pl->dp.repeats = p->repeats;
+	pl->load.mail.kind = MAIL_LOAD;
+	snprintf(pl->file, sizeof(pl->file), "%s", p->file);
+	tnd_list_add_tail(&m->players, &pl->link);
+	ms->player[p->leg] = pl;
+	ms->player_count++;
+	m->stats.players++;
+	m->stats.plays++;
+	helper_tell(&m->helper, &pl->load.mail);
+	return SESSION_OK;
+}
+
+enum session_fault media_play_start(struct media *m, const struct media_play *p,
+				    struct session_error *err)
+{
+	struct media_session *ms;
+	enum session_fault f;
+
+	if (p->leg >= SESSION_LEGS)
+		return media_fault(err, SESSION_BAD_PARAMS, "/leg", "legs are 0 and 1");
+	if (p->repeats == 0 || p->repeats < -1)
+		return media_fault(err, SESSION_BAD_PARAMS, "/repeats",
+				   "1 or more times, or -1 for ever");
+	f = check_file(&m->h->config->media, p->file, err);
+	if (f != SESSION_OK)
+		return f;
+	ms = media_session_get(m, p->id, err);
+	if (ms == NULL)
+		return err->fault;
+	f = make_player(m, ms, p, err);
+	media_session_put(m, ms);
+	return f;
+}
+
+enum session_fault media_play_stop(struct media *m, const char *id, unsigned int leg,
+				   bool *was_playing, struct session_error *err)
+{
+	struct media_session *ms = media_session_find(m, id);
+	struct player *pl;
+	uint16_t generation;
+	uint32_t flow_leg;
+
+	if (leg >= SESSION_LEGS)
+		return media_fault(err, SESSION_BAD_PARAMS, "/leg", "legs are 0 and 1");
+	if (ms == NULL && !session_media_key(m->s, id, leg, &flow_leg, &generation))
+		return media_fault(err, SESSION_NOT_FOUND, "/id", "no session of this id");
+	pl = ms != NULL ? ms->player[leg] : NULL;
+	if (was_playing != NULL)
+		*was_playing = pl != NULL && !pl->stopped;
+	if (pl != NULL)
+		stop(pl);
+	return SESSION_OK;
+}
