@@ -23,6 +23,7 @@ enum verdict {
 	VERDICT_DROP,    /* `drop` says why */
 	VERDICT_PUNT,    /* to the control lcore; `punt` says as what */
 	VERDICT_HANDOFF, /* to the worker `owner` */
+	VERDICT_DONE,    /* what was in it goes on in packets made here */
 };
 
 /* One cache line a packet: a burst's notes stay in the first-level cache. */
@@ -58,6 +59,7 @@ struct burst {
 	uint16_t srtp_in;  /* packets for stage_open */
 	uint16_t srtp_out; /* packets for stage_seal */
 	uint16_t bundled;  /* packets for stage_bundle */
+	uint8_t extra;     /* enum flow_plan_extra of all plans met */
 	struct rte_mbuf *m[BURST_MAX];
 	struct packet p[BURST_MAX];
 };
@@ -85,6 +87,16 @@ static inline union wire_ip packet_src(const struct packet *p)
 static inline uint16_t packet_sport(const struct packet *p) /* big endian */
 {
 	return wire_load16(packet_udp(p));
+}
+
+static inline uint8_t packet_hops(const struct packet *p)
+{
+	return packet_is4(p) ? p->ip[8] : p->ip[7];
+}
+
+static inline uint8_t packet_tos(const struct packet *p)
+{
+	return packet_is4(p) ? p->ip[1] : (uint8_t)(p->ip[0] << 4 | p->ip[1] >> 4);
 }
 
 static inline void packet_drop(struct packet *p, enum flow_drop why)
@@ -122,15 +134,21 @@ bool packet_drop_feedback(struct worker *w, struct packet *p);
 /* The checksum of UDP whose payload has changed; by the device where it can and will see it. */
 void packet_udp_checksum(struct packet *p, struct rte_mbuf *m);
 
-/* In this order; open, bundle and seal only if the burst has packets for them. */
+/* The long way of stage_rewrite, which packets made here take: `edited`, with headers to be read.
+ */
+void packet_rewrite(struct worker *w, struct burst *b, struct packet *p, struct rte_mbuf *m);
+
+/* In this order; open, bundle, extra, seal and twice only if the burst has packets for them. */
 void stage_parse(struct worker *w, struct burst *b);
 void stage_lookup(struct worker *w, struct burst *b);
 void stage_accept(struct worker *w, struct burst *b);
 void stage_open(struct worker *w, struct burst *b);
 void stage_bundle(struct worker *w, struct burst *b);
 void stage_measure(struct worker *w, struct burst *b);
+void stage_extra(struct worker *w, struct burst *b);
 void stage_rewrite(struct worker *w, struct burst *b);
 void stage_seal(struct worker *w, struct burst *b);
+void stage_twice(struct worker *w, struct burst *b);
 void stage_dispose(struct worker *w, struct burst *b);
 
 #endif

@@ -13,7 +13,13 @@
 #include "worker.h"
 
 uint64_t dp_tx_ready_flag;
-int dp_punt_offset;
+int dp_note_offset;
+
+#define COPY_RING_MAX  (1u << 16)
+#define COPY_CACHE     64
+#define COPY_CACHE_MIN 4096 /* mbufs: with fewer, caches would hide too many */
+
+#define PACE_PERIOD_MIN_US 1000
 
 static const struct {
 	const char *name, *text;
@@ -35,17 +41,21 @@ const char *dp_counter_text(enum dp_counter c)
 
 static int register_mbuf_fields(void)
 {
+	union note {
+		struct dp_punt punt;
+		struct dp_copy copy;
+	};
 	static const struct rte_mbuf_dynfield field = {
-		.name = "tandem_punt",
-		.size = sizeof(struct dp_punt),
-		.align = __alignof__(struct dp_punt),
+		.name = "tandem_note",
+		.size = sizeof(union note),
+		.align = __alignof__(union note),
 	};
 	static const struct rte_mbuf_dynflag flag = {.name = "tandem_tx_ready"};
 	int bit;
 
-	dp_punt_offset = rte_mbuf_dynfield_register(&field);
+	dp_note_offset = rte_mbuf_dynfield_register(&field);
 	bit = rte_mbuf_dynflag_register(&flag);
-	if (dp_punt_offset < 0 || bit < 0)
+	if (dp_note_offset < 0 || bit < 0)
 		return -rte_errno;
 	dp_tx_ready_flag = UINT64_C(1) << bit;
 	return 0;
@@ -83,10 +93,30 @@ static void free_worker(struct worker *w)
 		free_ring(w->handoff[i]);
 	free_ring(w->punt);
 	free_ring(w->inject);
+	free_ring(w->copy);
+	pace_free(w);
 	rte_free(w->event);
 	if (w->srtp != NULL)
 		srtp_worker_free(w->srtp);
 	rte_free(w);
+}
+
+/* All that there can be, within reason. */
+static unsigned int copy_ring_size(const struct dp_config *config)
+{
+	return rte_align32pow2(RTE_MIN(config->copy_mbufs, COPY_RING_MAX - 1) + 1);
+}
+
+static int make_copy_pool(struct dp *dp, const struct dp_config *config)
+{
+	uint32_t n = config->copy_mbufs;
+
+	if (n == 0)
+		return 0;
+	dp->copy_pool =
+		rte_pktmbuf_pool_create("tnd_copies", n, n < COPY_CACHE_MIN ? 0 : COPY_CACHE, 0,
+					rte_pktmbuf_data_room_size(dp_pool()), SOCKET_ID_ANY);
+	return dp->copy_pool == NULL ? -rte_errno : 0;
 }
 
 /* Which queues of which ports are worker i's: queue i where there is one. */
@@ -104,7 +134,8 @@ static void assign_queues(struct worker *w)
 	}
 }
 
-static struct worker *make_worker(struct dp *dp, uint16_t index, enum srtp_engine engine)
+static struct worker *make_worker(struct dp *dp, uint16_t index, const struct dp_config *config,
+				  enum srtp_engine engine)
 {
 	struct worker *w = rte_zmalloc("tnd_worker", sizeof(*w), RTE_CACHE_LINE_SIZE);
 
@@ -114,6 +145,7 @@ static struct worker *make_worker(struct dp *dp, uint16_t index, enum srtp_engin
 	w->t = dp->t;
 	w->index = index;
 	w->fine_hz = (uint32_t)(rte_get_tsc_hz() >> FLOW_FINE_SHIFT);
+	w->tsc_per_ms = rte_get_tsc_hz() / 1000;
 	w->ticks_per_s = (uint32_t)(rte_get_tsc_hz() >> FLOW_TICK_SHIFT);
 	/* Buckets start full: an age without packets. */
 	for (unsigned int k = 0; k < DP_PUNT_KINDS; k++)
@@ -121,13 +153,15 @@ static struct worker *make_worker(struct dp *dp, uint16_t index, enum srtp_engin
 	w->punt = make_ring("tnd_punt", DP_RING_SIZE, sizeof(void *));
 	w->event = make_ring("tnd_event", DP_RING_SIZE, sizeof(struct flow_event));
 	w->inject = make_ring("tnd_inject", DP_RING_SIZE, sizeof(void *));
+	w->copy_pool = dp->copy_pool;
+	w->copy = make_ring("tnd_copy", copy_ring_size(config), sizeof(void *));
 	for (uint16_t i = 0; i < dp->workers; i++) {
 		w->handoff[i] = make_ring("tnd_handoff", DP_HANDOFF_SIZE, sizeof(void *));
 		if (w->handoff[i] == NULL)
 			goto fail;
 	}
 	w->srtp = srtp_worker_create(engine);
-	if (!w->punt || !w->event || !w->inject || !w->srtp ||
+	if (!w->punt || !w->event || !w->inject || !w->copy || !w->srtp || pace_init(w) != 0 ||
 	    rte_rcu_qsbr_thread_register(dp->t->rcu, index) != 0)
 		goto fail;
 	assign_queues(w);
@@ -163,8 +197,9 @@ struct dp *dp_create(const struct dp_config *config)
 	dp->t = config->tables;
 	dp->idle = config->idle;
 	dp->workers = config->workers;
+	rc = make_copy_pool(dp, config);
 	for (uint16_t i = 0; i < dp->workers; i++) {
-		dp->w[i] = make_worker(dp, i, engine);
+		dp->w[i] = rc == 0 ? make_worker(dp, i, config, engine) : NULL;
 		if (dp->w[i] == NULL) {
 			dp_free(dp);
 			rte_errno = ENOMEM;
@@ -180,6 +215,7 @@ void dp_free(struct dp *dp)
 		return;
 	for (uint16_t i = 0; i < dp->workers; i++)
 		free_worker(dp->w[i]);
+	rte_mempool_free(dp->copy_pool);
 	rte_free(dp);
 }
 
@@ -254,6 +290,9 @@ void dp_worker_stats(const struct dp *dp, uint16_t worker, struct dp_worker_stat
 	out->punt_used = rte_ring_count(w->punt);
 	out->event_used = rte_ring_count(w->event);
 	out->inject_used = rte_ring_count(w->inject);
+	out->copy_used = rte_ring_count(w->copy);
+	out->copy_size = w->copy_pool ? rte_ring_get_capacity(w->copy) : 0;
+	out->players = dp->players[worker];
 	out->handoff_used = 0;
 	for (uint16_t i = 0; i < dp->workers; i++)
 		out->handoff_used += rte_ring_count(w->handoff[i]);
@@ -261,7 +300,7 @@ void dp_worker_stats(const struct dp *dp, uint16_t worker, struct dp_worker_stat
 
 const struct dp_punt *dp_punt_of(const struct rte_mbuf *m)
 {
-	return RTE_MBUF_DYNFIELD(m, dp_punt_offset, const struct dp_punt *);
+	return RTE_MBUF_DYNFIELD(m, dp_note_offset, const struct dp_punt *);
 }
 
 unsigned int dp_punt_receive(struct dp *dp, struct rte_mbuf **m, unsigned int n)
@@ -277,10 +316,48 @@ unsigned int dp_event_receive(struct dp *dp, struct flow_event *ev, unsigned int
 {
 	unsigned int got = 0;
 
-	for (uint16_t i = 0; i < dp->workers && got < n; i++)
+	for (uint16_t i = 0; i < dp->workers && got < n; i++) {
+		unsigned int first = got;
+
 		got += rte_ring_sc_dequeue_burst_elem(dp->w[i]->event, &ev[got], sizeof(*ev),
 						      n - got, NULL);
+		for (; first < got; first++)
+			dp->players[i] -= ev[first].type == FLOW_EVENT_PLAYED;
+	}
 	return got;
+}
+
+const struct dp_copy *dp_copy_of(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DYNFIELD(m, dp_note_offset, const struct dp_copy *);
+}
+
+unsigned int dp_copy_receive(struct dp *dp, uint16_t worker, struct rte_mbuf **m, unsigned int n)
+{
+	return rte_ring_sc_dequeue_burst(dp->w[worker]->copy, (void **)m, n, NULL);
+}
+
+int dp_pace_start(struct dp *dp, uint16_t worker, struct dp_player *p)
+{
+	if (p->count == 0 || p->frame_len == 0 || p->frame_len > FLOW_RESIZE_MAX_BYTES ||
+	    p->payload_type > 127 || p->repeats == 0 || p->period_us < PACE_PERIOD_MIN_US)
+		return -EINVAL;
+	if (dp->players[worker] == DP_PLAYERS)
+		return -ENOSPC;
+	p->stop = false;
+	p->at = p->packets = 0;
+	p->ended = 0;
+	p->talking = false;
+	p->period = rte_get_tsc_hz() * p->period_us / 1000000;
+	if (rte_ring_sp_enqueue(dp->w[worker]->pace.start, p) != 0)
+		return -ENOSPC;
+	dp->players[worker]++;
+	return 0;
+}
+
+void dp_pace_stop(struct dp_player *p)
+{
+	__atomic_store_n(&p->stop, true, __ATOMIC_RELAXED);
 }
 
 static bool inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m, uint64_t flags)

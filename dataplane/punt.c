@@ -73,7 +73,7 @@ void punt_packet(struct worker *w, struct rte_mbuf *m, const struct dp_punt *wha
 		worker_drop(w, m, why);
 		return;
 	}
-	*RTE_MBUF_DYNFIELD(m, dp_punt_offset, struct dp_punt *) = *what;
+	*RTE_MBUF_DYNFIELD(m, dp_note_offset, struct dp_punt *) = *what;
 	if (unlikely(!ring_has_room(w, what) || rte_ring_enqueue(w->punt, m) != 0)) {
 		worker_drop(w, m, FLOW_DROP_punt_full);
 		return;

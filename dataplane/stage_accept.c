@@ -22,6 +22,16 @@ static inline bool from(const struct packet *p, const union wire_ip *ip, uint16_
 		other) == 0;
 }
 
+/* Latch host: whoever sends from the signalled address. */
+static __rte_noinline enum sender sender_by_host(const struct packet *p)
+{
+	union wire_ip src = packet_src(p);
+
+	return p->plan->flags & FLOW_PLAN_REMOTE && wire_ip_equal(&src, &p->plan->remote)
+		       ? SENDER_KNOWN
+		       : SENDER_STRANGER;
+}
+
 static inline enum sender sender_of(const struct packet *p)
 {
 	const struct flow_plan *plan = p->plan;
@@ -38,7 +48,7 @@ static inline enum sender sender_of(const struct packet *p)
 		if (!(plan->flags & FLOW_PLAN_FOLLOW))
 			return SENDER_STRANGER;
 	}
-	return SENDER_NEW;
+	return unlikely(plan->extra & FLOW_EXTRA_HOST) ? sender_by_host(p) : SENDER_NEW;
 }
 
 static inline bool checksum_ok(const struct rte_mbuf *m, const struct packet *p)
@@ -229,11 +239,12 @@ static inline void accept_one(struct worker *w, struct burst *b, struct packet *
 		refuse(w, p, sender, why);
 		return;
 	}
-	if (likely(!(p->plan->flags & (FLOW_PLAN_OPEN | FLOW_PLAN_BUNDLE)))) {
+	if (likely(!(p->plan->what & FLOW_WHAT(FLOW_PLAN_OPEN | FLOW_PLAN_BUNDLE, UINT8_MAX)))) {
 		if (likely(admit_sender(w, p, sender)))
 			packet_count(w, p);
 		return;
 	}
+	b->extra |= p->plan->extra;
 	p->sender = (uint8_t)sender;
 	if (p->plan->flags & FLOW_PLAN_OPEN)
 		b->srtp_in++;

@@ -131,8 +131,10 @@ void stage_bundle(struct worker *w, struct burst *b)
 		rte_prefetch0(p->plan);
 		of[n++] = p;
 	}
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
+		b->extra |= of[i]->plan->extra;
 		enter(w->t, of[i]);
+	}
 	for (unsigned int i = 0; i < n; i++)
 		packet_count(w, of[i]);
 }

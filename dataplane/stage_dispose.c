@@ -53,6 +53,7 @@ void stage_dispose(struct worker *w, struct burst *b)
 			flow_count(w->drops[p->drop], 1);
 			dead[dead_count++] = b->m[i];
 			break;
+		case VERDICT_DONE: dead[dead_count++] = b->m[i]; break;
 		}
 	}
 	if (relayed)

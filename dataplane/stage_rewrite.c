@@ -37,16 +37,6 @@ static inline const struct flow_plan *out_plan(const struct flow_tables *t, stru
 	return plan->rtcp_plan ? &t->plan[plan->rtcp_plan] : plan;
 }
 
-static inline uint8_t hop_limit(const struct packet *p)
-{
-	return packet_is4(p) ? p->ip[8] : p->ip[7];
-}
-
-static inline uint8_t tos_of(const struct packet *p)
-{
-	return packet_is4(p) ? p->ip[1] : (uint8_t)(p->ip[0] << 4 | p->ip[1] >> 4);
-}
-
 /*
  * The sender is told the largest IP packet that it may use, in its own family and with its own
  * SRTP's overhead.
@@ -107,7 +97,7 @@ static inline bool can_send(struct worker *w, struct packet *p, struct rte_mbuf 
 			t, p, plan->flags & FLOW_PLAN_HOLD ? FLOW_DROP_hold : FLOW_DROP_no_remote);
 		return false;
 	}
-	if (unlikely(hop_limit(p) <= 1)) {
+	if (unlikely(packet_hops(p) <= 1)) {
 		packet_drop_leg(t, p, FLOW_DROP_ttl);
 		return false;
 	}
@@ -127,7 +117,7 @@ static inline bool can_send(struct worker *w, struct packet *p, struct rte_mbuf 
 		return false;
 	}
 	o->mac = __atomic_load_n(&t->nexthop[plan->nexthop].mac, __ATOMIC_RELAXED);
-	o->tos = tos_of(p);
+	o->tos = packet_tos(p);
 	if (plan->tos != FLOW_TOS_KEEP)
 		o->tos = plan->tos | (o->tos & 3);
 	return true;
@@ -308,8 +298,8 @@ static inline void settle_udp(struct burst *b, struct packet *p, struct rte_mbuf
 }
 
 /* The whole of it, whatever meets: checks, RTCP's ways, both families, VLANs, special next hops. */
-static __rte_noinline void rewrite_any(struct worker *w, struct burst *b, struct packet *p,
-				       struct rte_mbuf *m)
+__rte_noinline void packet_rewrite(struct worker *w, struct burst *b, struct packet *p,
+				   struct rte_mbuf *m)
 {
 	uint16_t old_hlen = p->l3_off + p->ip_hlen, new_hlen;
 	struct out o;
@@ -435,6 +425,6 @@ void stage_rewrite(struct worker *w, struct burst *b)
 
 		if (likely(p->verdict == VERDICT_GO) &&
 		    unlikely(!rewrite_in_place(w->t, p, b->m[i])))
-			rewrite_any(w, b, p, b->m[i]);
+			packet_rewrite(w, b, p, b->m[i]);
 	}
 }

@@ -29,7 +29,7 @@ static inline void spin(uint16_t packets)
 static void run_stages(struct worker *w, struct burst *b)
 {
 	spin(b->n);
-	b->srtp_in = b->srtp_out = b->bundled = 0;
+	b->srtp_in = b->srtp_out = b->bundled = b->extra = 0;
 	stage_parse(w, b);
 	stage_lookup(w, b);
 	stage_accept(w, b);
@@ -38,9 +38,13 @@ static void run_stages(struct worker *w, struct burst *b)
 	if (unlikely(b->bundled))
 		stage_bundle(w, b);
 	stage_measure(w, b);
+	if (unlikely(b->extra))
+		stage_extra(w, b);
 	stage_rewrite(w, b);
 	if (unlikely(b->srtp_out))
 		stage_seal(w, b);
+	if (unlikely(b->extra & FLOW_EXTRA_TWICE))
+		stage_twice(w, b);
 	stage_dispose(w, b);
 }
 
@@ -132,6 +136,7 @@ unsigned int worker_poll_once(struct worker *w, uint64_t now)
 	for (uint16_t i = 0; i < w->dp->workers; i++)
 		n += poll_handoff(w, w->handoff[i]);
 	n += poll_inject(w);
+	n += pace_turn(w);
 	if (n) {
 		handoff_flush(w);
 		tx_flush(w);

@@ -32,6 +32,27 @@ struct token_bucket {
 	uint32_t tick; /* of the last refill */
 };
 
+/* ---- what is to be sent at its time (pace.c) ---- */
+
+#define PACE_LEGS 16384 /* that hold frames */
+#define PACE_MAX  (DP_PLAYERS + PACE_LEGS)
+
+struct pace_entry {
+	uint64_t due;        /* TSC */
+	uint32_t what;       /* a leg that holds frames; or a player's place, with PACE_PLAYER */
+	uint16_t generation; /* of the leg */
+};
+#define PACE_PLAYER UINT32_C(0x80000000)
+
+struct pace {
+	uint64_t due; /* of the first one; UINT64_MAX: there is none */
+	uint32_t count, legs, players;
+	struct rte_ring *start;    /* in: from control, struct dp_player * */
+	struct pace_entry *heap;   /* [PACE_MAX], the earliest on top */
+	struct dp_player **player; /* [DP_PLAYERS]; NULL: a free place */
+	uint32_t *place;           /* [DP_PLAYERS], a stack: free ones from `players` on */
+};
+
 /* Everything here is the worker's own, but for what `stats` readers may load. */
 struct worker {
 	struct flow_tables *t;
@@ -75,8 +96,15 @@ struct worker {
 
 	struct token_bucket bucket[DP_PUNT_KINDS];
 	uint32_t ticks_per_s;
+	uint64_t tsc_per_ms;
 
 	struct srtp_worker *srtp;
+
+	struct pace pace;
+	struct rte_ring *copy;         /* out: to the recorder's thread */
+	struct rte_mempool *copy_pool; /* NULL: none are copied */
+	struct flow_rt made_rt;        /* of packets made here, which no far end has sent */
+	struct burst made;             /* … on their way */
 
 	struct burst burst;
 	struct tx_buffer tx[FLOW_PORTS_MAX];
@@ -94,6 +122,8 @@ struct dp {
 	uint16_t workers;
 	bool running;
 	struct worker *w[FLOW_WORKERS_MAX];
+	struct rte_mempool *copy_pool;
+	uint32_t players[FLOW_WORKERS_MAX]; /* of control's, started and not told of */
 };
 
 #define worker_count(w, name, n) flow_count((w)->counter[DP_##name], n)
@@ -107,6 +137,50 @@ static inline void packet_count(const struct worker *w, const struct packet *p)
 	flow_count(rt->rx_packets, 1);
 	flow_count(rt->rx_bytes, p->payload_len);
 }
+
+/* ---- packets made here (make.c) ---- */
+
+/* What becomes of RTP in them: header fields, and where they go. */
+struct make {
+	const struct flow_plan *plan;
+	uint32_t timestamp, ssrc;
+	uint16_t seq;
+	uint8_t type; /* payload type, and marker */
+	uint8_t tos, hops;
+};
+
+/* The running half for a plan, of the owning worker. */
+struct flow_media_rt *media_rt(const struct worker *w, const struct flow_plan *plan);
+/* Bytes of UDP payload that a packet by this plan may have; 0: nothing can be sent by it now. */
+uint32_t make_room(const struct worker *w, const struct flow_plan *plan);
+/* One more packet of `len` bytes of payload, no more than fit; where these go, or NULL. */
+uint8_t *make_packet(struct worker *w, const struct make *make, uint32_t len);
+/* They leave. */
+void make_send(struct worker *w);
+
+/* ---- pace.c ---- */
+
+int pace_init(struct worker *w); /* 0 or -ENOMEM */
+void pace_free(struct worker *w);
+/* A packet or more became due, or players are to start: how many. */
+unsigned int pace_run(struct worker *w);
+/* Look after what a leg holds. False: no place left. */
+bool pace_leg(struct worker *w, uint32_t leg, uint16_t generation, uint64_t due);
+/* What the leg holds is sent if it is due (resize.c); when next, or 0. */
+uint64_t resize_due(struct worker *w, uint32_t leg, uint16_t generation);
+
+static inline unsigned int pace_turn(struct worker *w)
+{
+	if (likely(w->now < w->pace.due && rte_ring_empty(w->pace.start)))
+		return 0;
+	return pace_run(w);
+}
+
+/* ---- stage_extra's parts, for packets that are RTP but for copies ---- */
+
+void copy_packet(struct worker *w, const struct packet *p, const struct rte_mbuf *m);
+void dtmf_packet(struct worker *w, const struct packet *p);
+void resize_packet(struct worker *w, struct packet *p);
 
 /* ---- ports (port.c) ---- */
 
@@ -126,7 +200,7 @@ bool port_steer(uint16_t port, uint16_t workers);
 
 /* Marks a frame in a hand-off ring that is ready to be sent, in ol_flags. */
 extern uint64_t dp_tx_ready_flag;
-extern int dp_punt_offset;
+extern int dp_note_offset; /* of what a punted or copied mbuf says of itself */
 
 /* ---- sending (tx.c) ---- */
 

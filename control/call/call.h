@@ -29,6 +29,7 @@ enum leg_flags {
 	LEG_BUNDLED = 1 << 10,     /* a further one: all but its own flags are the first's */
 	LEG_NO_FEEDBACK = 1 << 11, /* RTCP feedback is kept from it */
 	LEG_UDP = 1 << 12,         /* kind udp: anything may come in */
+	LEG_MEDIA = 1 << 13,       /* there is something in media[]: for both legs, to the end */
 };
 
 /* Ports in host order. */
@@ -75,12 +76,13 @@ struct session {
 
 /*
  * SRTP passes from one to the other as it came. Of a shared transport other sections may go
- * elsewhere, and feedback is only taken out of what is opened.
+ * elsewhere, feedback is only taken out of what is opened, and only that can be recorded, cut or
+ * followed by something that is played.
  */
 static inline bool legs_untouched(const struct leg *a, const struct leg *b)
 {
 	return a->flags & LEG_THROUGH &&
-	       !((a->flags | b->flags) & (LEG_BUNDLE | LEG_BUNDLED | LEG_NO_FEEDBACK));
+	       !((a->flags | b->flags) & (LEG_BUNDLE | LEG_BUNDLED | LEG_NO_FEEDBACK | LEG_MEDIA));
 }
 
 /*
@@ -243,6 +245,18 @@ enum session_fault session_end(struct sessions *s, struct session *se, enum end_
 			       session_done_fn done, void *arg);
 /* Out of retire_poll(): report, tell, and give everything back. */
 void session_finish(struct sessions *s, struct session *se, session_done_fn done, void *arg);
+
+/* ---- media.c ---- */
+
+/* By which plans RTP of its legs goes, 0 if by none, for those who make packets of their own. */
+void media_publish(const struct sessions *s, const struct session *se, const struct plans *plans);
+/* A player has ended. */
+void media_played(struct sessions *s, const struct flow_event *ev);
+/* Adds what was sent on behalf of leg i beyond what it sent. */
+void media_sent(const struct sessions *s, const struct session *se, unsigned int i,
+		uint64_t *packets, uint64_t *bytes);
+/* Workers have let go of the session. */
+void media_end(const struct sessions *s, const struct session *se);
 
 /* ---- observe.c ---- */
 

@@ -158,6 +158,7 @@ void session_finish(struct sessions *s, struct session *se, session_done_fn done
 		tell_ended(s, se);
 
 	memset(rt, 0, SESSION_LEGS * sizeof(*rt));
+	media_end(s, se);
 	secure_end(s, se);
 	transport_end(s, se); /* endpoints say goodbye from their port */
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)

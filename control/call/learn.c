@@ -107,10 +107,14 @@ bool learn_poll(struct sessions *s)
 	if (s->h->tables->plan_free_count < EVENTS_TURN * FLOW_PLANS_PER_SESSION)
 		return s->retired.count > 0;
 	n = dp_event_receive(s->h->dp, ev, EVENTS_TURN);
-	for (unsigned int i = 0; i < n; i++)
-		if (ev[i].type == FLOW_EVENT_LATCHED)
+	for (unsigned int i = 0; i < n; i++) {
+		if (ev[i].type == FLOW_EVENT_LATCHED) {
 			learned(s, &ev[i]);
-		else
-			observe_event(s, &ev[i]);
+			continue;
+		}
+		if (ev[i].type == FLOW_EVENT_PLAYED)
+			media_played(s, &ev[i]);
+		observe_event(s, &ev[i]);
+	}
 	return n == EVENTS_TURN;
 }

@@ -84,6 +84,10 @@ static void fill_in(const struct sessions *s, const struct session *se, unsigned
 		p->flags |= FLOW_PLAN_LEARN;
 	if (l->latch == LEG_LATCH_FOLLOW)
 		p->flags |= FLOW_PLAN_FOLLOW;
+	if (l->latch == LEG_LATCH_HOST)
+		p->extra |= FLOW_EXTRA_HOST;
+	if (l->flags & LEG_MEDIA)
+		p->extra |= s->h->tables->media[p->leg].extra;
 	if ((l->flags & LEG_REMOTE) && port != 0) {
 		p->remote = l->remote;
 		p->remote_port = htons(port);
@@ -228,6 +232,7 @@ void publish_swap(struct sessions *s, const struct session *se, const struct pla
 	struct flow_tables *t = s->h->tables;
 
 	current_cells(s, se, old);
+	media_publish(s, se, plans);
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		const struct leg *l = &se->leg[i];
 		uint32_t *place = bundle_plan(s, se, i);

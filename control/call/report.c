@@ -7,7 +7,7 @@
 #include "log.h"
 #include "mos.h"
 
-static const char *const latch_names[] = {"strict", "once", "follow"};
+static const char *const latch_names[] = {"strict", "once", "follow", "host"};
 static const char *const kind_names[] = {"rtp", "udp"};
 static const char *const state_names[] = {"waiting", "one_way", "active"};
 
@@ -126,17 +126,24 @@ static void write_rx(const struct sessions *s, const struct flow_leg_rt *rt, str
 	json_w_close(b, '}');
 }
 
-/* What a leg was sent is what the other leg's flows accepted, less what they kept. */
-static void write_tx(const struct flow_leg_rt *other, struct tnd_buf *b)
+/*
+ * What leg i was sent is what the other leg's flows accepted, less what they kept, and what was
+ * made here.
+ */
+static void write_tx(const struct sessions *s, const struct session *se, unsigned int i,
+		     struct tnd_buf *b)
 {
+	const struct flow_leg_rt *other = leg_rt(s, se, 1 - i);
+	uint64_t packets = flow_read(other->rtp.rx_packets) - flow_read(other->rtp.unsent_packets) +
+			   flow_read(other->rtcp.rx_packets) -
+			   flow_read(other->rtcp.unsent_packets);
+	uint64_t bytes = flow_read(other->rtp.rx_bytes) - flow_read(other->rtp.unsent_bytes) +
+			 flow_read(other->rtcp.rx_bytes) - flow_read(other->rtcp.unsent_bytes);
+
+	media_sent(s, se, 1 - i, &packets, &bytes);
 	json_w_open(b, "tx", '{');
-	json_w_uint(b, "packets",
-		    flow_read(other->rtp.rx_packets) - flow_read(other->rtp.unsent_packets) +
-			    flow_read(other->rtcp.rx_packets) -
-			    flow_read(other->rtcp.unsent_packets));
-	json_w_uint(b, "bytes",
-		    flow_read(other->rtp.rx_bytes) - flow_read(other->rtp.unsent_bytes) +
-			    flow_read(other->rtcp.rx_bytes) - flow_read(other->rtcp.unsent_bytes));
+	json_w_uint(b, "packets", packets);
+	json_w_uint(b, "bytes", bytes);
 	json_w_close(b, '}');
 }
 
@@ -186,7 +193,7 @@ static void write_leg(const struct sessions *s, const struct session *se, unsign
 	if (l->flags & (LEG_BUNDLE | LEG_BUNDLED))
 		bundle_write(transport_of(s, se, i), b);
 	write_rx(s, rt, b);
-	write_tx(leg_rt(s, se, 1 - i), b);
+	write_tx(s, se, i, b);
 	write_drops(rt, b);
 	json_w_close(b, '}');
 }

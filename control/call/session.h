@@ -30,7 +30,8 @@
 struct sessions;
 
 /* In the order of the schema's enums. */
-enum leg_latch { LEG_LATCH_STRICT, LEG_LATCH_ONCE, LEG_LATCH_FOLLOW };
+/* Host: the signalled address, from any port; nothing is learned. */
+enum leg_latch { LEG_LATCH_STRICT, LEG_LATCH_ONCE, LEG_LATCH_FOLLOW, LEG_LATCH_HOST };
 enum leg_rtcp { LEG_RTCP_NEXT, LEG_RTCP_MUX, LEG_RTCP_NONE };
 enum leg_kind { LEG_KIND_RTP, LEG_KIND_UDP };
 enum leg_security_type { LEG_SECURITY_NONE, LEG_SECURITY_SDES, LEG_SECURITY_DTLS };
@@ -263,6 +264,10 @@ struct session_observer {
 	 * is about, or NULL where that has ended. */
 	void (*event)(struct session_observer *o, const struct flow_event *ev, const char *id);
 };
+/* Where a leg's far end is to send; port 0 with a session or leg that isn't there. */
+void session_leg_local(struct sessions *s, const char *id, unsigned int leg,
+		       struct session_endpoint *local);
+
 void sessions_observe(struct sessions *s, struct session_observer *o);
 void sessions_unobserve(struct session_observer *o);
 

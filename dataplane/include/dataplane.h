@@ -211,11 +211,11 @@ struct dp_player {
 	bool stop; /* writer: control, dp_pace_stop() */
 
 	/* The worker's. */
-	uint64_t due, period; /* TSC */
-	uint32_t at;          /* the next frame */
-	uint32_t packets;     /* sent */
-	uint8_t ended;        /* 1 + enum flow_played, while the event could not be posted */
-	bool talking;         /* the marker has been sent */
+	uint64_t period;  /* TSC */
+	uint32_t at;      /* the next frame */
+	uint32_t packets; /* sent */
+	uint8_t ended;    /* 1 + enum flow_played, while the event could not be posted */
+	bool talking;     /* the marker has been sent */
 };
 
 /*

@@ -302,9 +302,9 @@ struct flow_resize {
 /* The telephone event (RFC 4733) that was the latest. */
 struct flow_telephone {
 	uint32_t ssrc, ts;
-	uint32_t duration;    /* timestamp units */
-	uint32_t before;      /* … of it in segments that are over (§2.5.1.3) */
-	uint8_t state;        /* dataplane/dtmf.c */
+	uint32_t duration; /* timestamp units */
+	uint32_t before;   /* … of it in segments that are over (§2.5.1.3) */
+	uint8_t state;     /* dataplane/dtmf.c */
 	uint8_t digit, volume;
 	uint8_t khz;
 };
@@ -319,6 +319,7 @@ struct flow_media_rt {
 	 * place of which those that came are unsent). Readers: control, relaxed. */
 	uint64_t sent_packets;
 	uint64_t sent_bytes;
+	uint32_t copy_lost; /* packets that came and could not be copied; likewise */
 	struct flow_resize resize;
 	struct flow_telephone telephone;
 	uint8_t held[FLOW_RESIZE_MAX_BYTES] __rte_cache_aligned;
@@ -334,8 +335,9 @@ struct flow_media {
 	/* By which RTP of this leg goes to the other one; 0: not any more. Release, acquire; freed
 	 * after a grace period, as one taken out of a slot. */
 	uint32_t plan;
-	uint16_t resize_ms; /* 0: as they come, but still numbered anew */
-	uint16_t twice_below; /* bytes of UDP payload: what is longer is not doubled; 0: everything */
+	uint16_t resize_ms;   /* 0: as they come, but still numbered anew */
+	uint16_t twice_below; /* bytes of UDP payload: what is longer is not doubled; 0: everything
+			       */
 	uint8_t muted;
 	/* Control's own, for plans to come. */
 	uint8_t extra;      /* enum flow_plan_extra */

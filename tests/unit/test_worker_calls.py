@@ -10,13 +10,17 @@ import subprocess
 import sys
 
 FILES = ('stage_parse', 'stage_lookup', 'stage_accept', 'stage_open', 'stage_measure', 'stage_rewrite',
-         'stage_seal', 'stage_bundle', 'stage_dispose', 'feedback', 'udp_checksum', 'worker', 'tx', 'handoff', 'punt')
+         'stage_seal', 'stage_bundle', 'stage_extra', 'copy', 'dtmf', 'make', 'pace', 'resize',
+         'stage_dispose', 'feedback', 'udp_checksum', 'worker', 'tx', 'handoff', 'punt')
 
 ALLOWED = re.compile(r"""^(
     stage_\w+ | tx_frames | tx_flush | handoff_add | handoff_flush | punt_packet | punt_leg_take |
     event_post |
     worker_drop | worker_poll_once | packet_admit | packet_drop_feedback | packet_udp_checksum |
-    srtp_open | srtp_seal | srtp_keys_growth | dp_ports | dp_tx_ready_flag | dp_punt_offset |
+    packet_rewrite | media_rt | make_packet | make_room | make_send | pace_leg | pace_run |
+    copy_packet | dtmf_packet | resize_packet | resize_due |
+    dp_pool |                                         # a pointer, read
+    srtp_open | srtp_seal | srtp_keys_growth | dp_ports | dp_tx_ready_flag | dp_note_offset |
     rte_eth_fp_ops | rte_eth_call_[rt]x_callbacks |   # a device's burst functions, called inline
     __rte_panic |                                     # rte_mempool's check of its ops index
     rte_pktmbuf_free_bulk | rte_mempool_ops_table | rte_mempool_\w*cache\w* | __rte_pktmbuf\w+ |
