@@ -285,6 +285,30 @@ static void write_rtcp(const struct writer *w, unsigned int i)
 			     wire_ip_format(&l->ip, ip));
 }
 
+/* Some section that this party has as WebRTC; -1: none. */
+static int some_webrtc(const struct writer *w)
+{
+	for (unsigned int i = 0; i < w->s->count; i++)
+		if (is_rtp(w, i) && has_ice(state(w, i), w->to) &&
+		    state(w, i)->side[w->to].security == SDP_DTLS)
+			return (int)i;
+	return -1;
+}
+
+/* Some stacks look for credentials and a role in sections that are switched off, too. */
+static void write_refused(const struct writer *w, unsigned int i)
+{
+	int other = some_webrtc(w);
+
+	if (other < 0 || w->local[other].ufrag == NULL)
+		return;
+	if (sdp_transport_is_rtp(w->from->section[i].transport))
+		tnd_buf_adds(w->out, "a=rtcp-mux" EOL);
+	tnd_buf_addf(w->out, "a=ice-ufrag:%s" EOL "a=ice-pwd:%s" EOL, w->local[other].ufrag,
+		     w->local[other].pwd);
+	write_security(w, (unsigned int)other);
+}
+
 static void write_section(const struct writer *w, unsigned int i)
 {
 	const struct sdp_side *side = &state(w, i)->side[w->to];
@@ -294,6 +318,8 @@ static void write_section(const struct writer *w, unsigned int i)
 		tnd_buf_addf(w->out, "a=mid:%s" EOL, side->mid);
 	write_kept(w, i);
 	write_direction(w, i);
+	if (!state(w, i)->active)
+		write_refused(w, i);
 	if (!is_rtp(w, i))
 		return;
 	if (side->ice != SDP_ICE_REMOVE || side->security == SDP_DTLS)

@@ -644,6 +644,74 @@ static void security_errors(void **state)
 	assert_true(has(ask(REQUEST("session.list", "")), "{\"sessions\":[]}"));
 }
 
+#define SDP_PHONE(rest)                                                                            \
+	"v=0\\r\\no=- 1 1 IN IP4 10.0.0.2\\r\\ns=-\\r\\nc=IN IP4 10.0.0.2\\r\\nt=0 0\\r\\n"        \
+	"m=audio 4000 RTP/AVP 0\\r\\n" rest
+#define SDP_OFFER(rest) REQUEST("session.offer", "\"id\":\"s\",\"sdp\":\"" SDP_PHONE("") "\"" rest)
+
+static void offers_and_answers(void **state)
+{
+	static const struct {
+		const char *line, *code, *path, *reason;
+	} cases[] = {
+		{REQUEST("session.offer", "\"id\":\"s\""), "-32602", "/params/sdp", ""},
+		{REQUEST("session.offer", "\"id\":\"s\",\"sdp\":\"\""), "-32602", "/params/sdp",
+		 ""},
+		{REQUEST("session.offer", "\"id\":\"s\",\"sdp\":\"v=0\\r\\no=-\""), "-32602",
+		 "/params/sdp", "line 2: o="},
+		{REQUEST("session.offer", "\"id\":\"s\",\"sdp\":\"" SDP_PHONE("m=x") "\""),
+		 "-32602", "/params/sdp", "line 7: m="},
+		{SDP_OFFER(",\"by\":2"), "-32602", "/params/by", ""},
+		{SDP_OFFER(",\"by\":1"), "-32602", "/params/by", "first offer"},
+		{SDP_OFFER(",\"from\":{\"address\":\"x\"}"), "-32602", "/params/from/address", ""},
+		{SDP_OFFER(",\"to\":{\"x\":1}"), "-32602", "/params/to/x", ""},
+		{SDP_OFFER(",\"to\":{\"transport\":\"RTP/XXX\"}"), "-32602", "/params/to/transport",
+		 ""},
+		{SDP_OFFER(",\"to\":{\"sdes\":[]}"), "-32602", "/params/to/sdes", ""},
+		{SDP_OFFER(",\"to\":{\"sdes\":[\"AEAD_AES_128_GCM\",\"AEAD_AES_128_GCM\"]}"),
+		 "-32602", "/params/to/sdes/1", "a second time"},
+		{SDP_OFFER(",\"to\":{\"ice\":\"full\",\"rtcp_mux\":\"demux\"}"), "1203",
+		 "/params/sdp", "line 6: ICE and DTLS"},
+		{SDP_OFFER(",\"to\":{\"address\":\"wan6\"}"), NULL, NULL, "IN IP6 2001:db8::1"},
+		{SDP_OFFER(",\"by\":1"), "1003", "/params/by", ""},
+		{REQUEST("session.answer", "\"id\":\"x\",\"sdp\":\"" SDP_PHONE("") "\""), "1001",
+		 "/params/id", ""},
+		{REQUEST("session.answer", "\"id\":\"s\""), "-32602", "/params/sdp", "required"},
+		{REQUEST("session.answer", "\"id\":\"s\",\"refused\":true,\"sdp\":\"x\""), "-32602",
+		 "/params/sdp", "not together"},
+		{REQUEST("session.answer", "\"id\":\"s\",\"sdp\":\"" SDP_PHONE("") "\""), "-32602",
+		 "/params/sdp", "line 4: address wan6 is IPv6"},
+		{REQUEST("session.answer",
+			 "\"id\":\"s\",\"sdp\":\"v=0\\no=- 1 1 IN IP6 2001:db8::9\\ns=-\\nc=IN IP6 "
+			 "2001:db8::9\\nt=0 0\\nm=audio 5000 RTP/AVP 0\\n\""),
+		 NULL, NULL,
+		 "a=sendrecv\\r\\n\",\"sections\":[{\"session\":\"s\",\"active\":true}]"},
+		{REQUEST("session.answer", "\"id\":\"s\",\"refused\":true"), "1003", "/params/id",
+		 ""},
+		{SDP_OFFER(""), NULL, NULL, "\"sections\":"},
+		{REQUEST("session.answer", "\"id\":\"s\",\"refused\":true"), NULL, NULL,
+		 "\"result\":{\"id\":\"s\"}"},
+	};
+	char part[128];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *r = ask(cases[i].line);
+
+		if (!has(r, cases[i].reason) || (cases[i].code == NULL) != has(r, "\"result\":"))
+			print_error("%s\n", r);
+		check_case(cases[i].line, (cases[i].code == NULL) == has(r, "\"result\":"));
+		check_case(cases[i].line, has(r, cases[i].reason));
+		if (cases[i].code == NULL)
+			continue;
+		snprintf(part, sizeof(part), "\"error\":{\"code\":%s,", cases[i].code);
+		check_case(cases[i].line, has(r, part));
+		snprintf(part, sizeof(part), "\"path\":\"%s\"", cases[i].path);
+		check_case(cases[i].line, has(r, part));
+	}
+	assert_true(has(ask(REQUEST("session.delete", "\"id\":\"s\"")), "\"result\":"));
+	assert_true(has(ask(REQUEST("session.answer", "\"id\":\"s\",\"refused\":true")), "1001"));
+}
+
 static void other_methods(void **state)
 {
 	const char *r;
@@ -752,6 +820,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(transport_replies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(security_replies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(security_errors, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(offers_and_answers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(other_methods, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(event_lines, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_overflow, set_up, tear_down),

@@ -389,6 +389,13 @@ static void refused_sections(void **unused)
 	check_has(text, 2, "m=video 0 UDP/TLS/RTP/SAVPF 96");
 	check_has(text, 2, "a=mid:1");
 	check_has(text, 3, "m=application 0 UDP/DTLS/SCTP webrtc-datachannel");
+	/* aiortc wants all of these of each section. */
+	check_has(text, 2, "a=rtcp-mux");
+	check_has(text, 2, "a=ice-ufrag:" UFRAG);
+	check_has(text, 2, "a=setup:passive");
+	check_has(text, 3, "a=ice-pwd:" PWD);
+	check_has(text, 3, "a=fingerprint:sha-256 " OURFP);
+	assert_int_equal(count_of(text, "a=candidate"), 1);
 	assert_false(state->section[1].active || state->section[2].active);
 }
 
