@@ -17,6 +17,8 @@ struct session_leg_stats {
 	uint64_t received, lost, duplicate; /* RTP by its sequence numbers */
 	uint32_t malformed;                 /* dropped as such */
 	double jitter_ms;
+	/* Since session_leg_watch(). */
+	double longest_gap_ms, jitter_max_ms, jitter_mean_ms;
 };
 
 /* By number in the flow tables, as sessions_observe() tells it: valid from inside `ended` too. */

@@ -72,7 +72,7 @@ struct config_rtpproxy {
 	char group[64];
 	unsigned int mode; /* of unix sockets */
 	int bind[2][2];    /* [side][is IPv6]: index into addresses, -1: none */
-	bool reply_address, strict, independent_ttl, record_all, duplicate;
+	bool reply_address, strict, independent_ttl, record_all, record_pcap, duplicate;
 	uint32_t ttl_s, setup_ttl_s;
 	uint8_t tos;
 	uint8_t overload_percent; /* 0: never */

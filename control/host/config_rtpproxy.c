@@ -127,6 +127,7 @@ int config_fill_rtpproxy(struct config *c, const struct cfg_rtpproxy *in, struct
 	r->tos = (uint8_t)in->tos;
 	r->overload_percent = (uint8_t)in->overload_percent;
 	r->record_all = in->record_all;
+	r->record_pcap = in->record_format == CFG_RTPPROXY_RECORD_FORMAT_PCAP;
 	r->duplicate = in->duplicate;
 	return fill_bind(c, in, err);
 }
