@@ -44,13 +44,28 @@ static void note_sent(struct dtls_handshake *hs, const uint8_t *data, size_t len
 	}
 }
 
+/*
+ * A server's last flight is the far end's sign to begin with media: it waits in hs->flight for the
+ * keys to be in use.
+ */
+static bool waits(struct dtls_assoc *a)
+{
+	OSSL_HANDSHAKE_STATE s = SSL_get_state(a->hs->ssl);
+
+	return !a->client && (s == TLS_ST_SW_CHANGE || s == TLS_ST_SW_FINISHED) &&
+	       a->hs->flight_len <= sizeof(a->hs->flight);
+}
+
 static int bio_write(BIO *bio, const char *data, int len)
 {
 	struct dtls_assoc *a = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
 	note_sent(a->hs, (const uint8_t *)data, (size_t)len);
-	dtls_assoc_send(a, (const uint8_t *)data, (size_t)len);
+	if (waits(a))
+		a->unsent = true;
+	else
+		dtls_assoc_send(a, (const uint8_t *)data, (size_t)len);
 	return len;
 }
 

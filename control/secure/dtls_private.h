@@ -155,6 +155,7 @@ struct dtls_assoc {
 	enum dtls_stage stage;
 	bool client;
 	bool answered; /* the far end has got past the first flight */
+	bool unsent;   /* a server's last flight waits for its keys to be given */
 	bool due;      /* the timer has fired */
 	bool alerted;  /* by `alert`, which anybody could have sent */
 	uint8_t alert;
@@ -215,6 +216,8 @@ int dtls_keys_export(SSL *ssl, bool client, struct dtls_keys *out);
 struct dtls_rest;
 int dtls_rest_new(const struct dtls_assoc *a, struct dtls_rest **out);
 void dtls_rest_free(struct dtls_rest *r);
+/* The last flight, if it has waited. */
+void dtls_rest_flight(struct dtls_assoc *a);
 /* One datagram of the far end's: true if the association is over by it. Answers by itself. */
 bool dtls_rest_input(struct dtls_assoc *a, const uint8_t *data, size_t len);
 void dtls_rest_alert(struct dtls_assoc *a, uint8_t level, uint8_t alert);

@@ -194,6 +194,14 @@ static int record_open(const struct dtls_rest *r, const struct dtls_record *rec,
 											: -1;
 }
 
+void dtls_rest_flight(struct dtls_assoc *a)
+{
+	if (!a->unsent)
+		return;
+	a->unsent = false;
+	dtls_assoc_send(a, a->rest->flight, a->rest->flight_len);
+}
+
 void dtls_rest_alert(struct dtls_assoc *a, uint8_t level, uint8_t alert)
 {
 	struct dtls_rest *r = a->rest;
@@ -203,6 +211,7 @@ void dtls_rest_alert(struct dtls_assoc *a, uint8_t level, uint8_t alert)
 	uint8_t nonce[NONCE_LEN], aad[DTLS_RECORD_HLEN];
 	uint8_t *text = out + DTLS_RECORD_HLEN + before;
 
+	dtls_rest_flight(a);
 	r->tx_seq++;
 	r->tx_explicit++;
 	dtls_record_head(out, DTLS_ALERT_RECORD, DTLS_VERSION_1_2, 1, r->tx_seq,

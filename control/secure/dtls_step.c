@@ -78,8 +78,10 @@ static bool judge(struct dtls_assoc *a, struct dtls_keys *keys)
 	struct dtls_endpoint *ep = a->ep;
 	const struct dtls_fingerprint *fp;
 
-	if (ep->remote_count == 0)
+	if (ep->remote_count == 0) {
+		dtls_rest_flight(a);
 		return false;
+	}
 	fp = dtls_fingerprint_match(ep->remote, ep->remote_count, &a->held->cert);
 	if (fp == NULL) {
 		dtls_rest_alert(a, DTLS_FATAL, DTLS_BAD_CERTIFICATE);
@@ -296,6 +298,8 @@ void dtls_step(struct dtls_endpoint *ep, bool cold)
 
 		ep->ops->keys(ep->arg, &keys, &from);
 		OPENSSL_cleanse(&keys, sizeof(keys));
+		if (!ep->dead && ep->current != NULL)
+			dtls_rest_flight(ep->current);
 	}
 	if (!ep->dead)
 		tell(ep);

@@ -673,6 +673,25 @@ static void callbacks_do_anything(void **state)
 	assert_int_equal(p->keys_count, 3);
 }
 
+static unsigned int sent_before_keys;
+
+static void note_sent(struct node *n)
+{
+	sent_before_keys = n->sent;
+}
+
+/* Whoever sees the last flight may begin with media: the keys must be there. */
+static void keys_before_last_flight(void **state)
+{
+	struct node *p, *a = pair(&p);
+
+	p->on_keys = note_sent;
+	dtls_start(a->ep, &p->addr);
+	bed_settle();
+	assert_agree(a, p);
+	assert_int_equal(p->sent, sent_before_keys + 1);
+}
+
 static void many_at_once(void **state)
 {
 	struct node *a[20], *p[20];
@@ -717,6 +736,7 @@ int main(void)
 		TEST(moves_in_mid_handshake),
 		TEST(after_closing),
 		TEST(callbacks_do_anything),
+		TEST(keys_before_last_flight),
 		TEST(many_at_once),
 	};
 
