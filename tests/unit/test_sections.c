@@ -28,20 +28,33 @@
 #define PHONE_AUDIO   0xb1
 #define PHONE_VIDEO   0xb2
 
-static const struct bed_end browser = {"10.0.0.2", 4000}, stranger = {"10.0.0.66", 4000},
-			    audio = {"192.0.2.9", 5004}, video = {"192.0.2.9", 5006};
+#define BROWSER                                                                                    \
+	{                                                                                          \
+		"10.0.0.2", 4000                                                                   \
+	}
+#define AUDIO                                                                                      \
+	{                                                                                          \
+		"192.0.2.9", 5004                                                                  \
+	}
+#define VIDEO                                                                                      \
+	{                                                                                          \
+		"192.0.2.9", 5006                                                                  \
+	}
+
+static const struct bed_end browser = BROWSER, stranger = {"10.0.0.66", 4000}, audio = AUDIO,
+			    video = VIDEO;
 
 static const struct bed_flow from_browser = {.leg = AUDIO_LEG,
 					     .port = BROWSER_PORT,
 					     .out_addr = 2,
 					     .out_port = AUDIO_PORT,
-					     .from = browser,
-					     .to = audio,
+					     .from = BROWSER,
+					     .to = AUDIO,
 					     .flags = FLOW_PLAN_BUNDLE},
 			     video_section = {.leg = VIDEO_LEG,
 					      .out_addr = 2,
 					      .out_port = VIDEO_PORT,
-					      .to = video,
+					      .to = VIDEO,
 					      .flags = FLOW_PLAN_BUNDLE};
 
 static struct flow_bundle *bundle(struct bed *b)
@@ -257,8 +270,10 @@ static void a_sender_is_learned_once_for_all(void **state)
 #define BLOCK(of)         WORD(of), WORD(0), WORD(0), WORD(0), WORD(0), WORD(0)
 #define RR_OF(sender, of) 0x81, 201, 0, 7, WORD(sender), BLOCK(of)
 #define SR(sender)        0x80, 200, 0, 6, WORD(sender), WORD(1), WORD(2), WORD(3), WORD(4), WORD(5)
-#define PLI(sender, of)   0x81, 206, 0, 2, WORD(sender), WORD(of)
-#define FIR(sender, of)   0x84, 206, 0, 4, WORD(sender), WORD(0), WORD(of), WORD(1)
+#define SR_OF(sender, of)                                                                          \
+	0x81, 200, 0, 12, WORD(sender), WORD(1), WORD(2), WORD(3), WORD(4), WORD(5), BLOCK(of)
+#define PLI(sender, of) 0x81, 206, 0, 2, WORD(sender), WORD(of)
+#define FIR(sender, of) 0x84, 206, 0, 4, WORD(sender), WORD(0), WORD(of), WORD(1)
 #define REMB(sender, of)                                                                           \
 	0x8f, 206, 0, 5, WORD(sender), WORD(0), 'R', 'E', 'M', 'B', WORD(1), WORD(of)
 #define SDES(sender) 0x81, 202, 0, 2, WORD(sender), 1, 1, 'x', 0
@@ -276,14 +291,17 @@ static void rtcp_by_ssrc(void **state)
 	} cases[] = {
 		{"audio's sender", BYTES(SR(BROWSER_AUDIO), SDES(BROWSER_AUDIO)), false},
 		{"video's sender", BYTES(SR(BROWSER_VIDEO), SDES(BROWSER_VIDEO)), true},
-		{"its sender before what it is about", BYTES(RR_OF(BROWSER_VIDEO, PHONE_AUDIO)),
-		 true},
+		{"what it is about before its sender", BYTES(RR_OF(BROWSER_VIDEO, PHONE_AUDIO)),
+		 false},
+		{"the other way round", BYTES(RR_OF(BROWSER_AUDIO, PHONE_VIDEO)), true},
+		{"its sender, about nobody's", BYTES(RR_OF(BROWSER_VIDEO, 2)), true},
+		{"its sender, about nothing", BYTES(RR(BROWSER_VIDEO)), true},
+		{"a sender report is its sender's", BYTES(SR_OF(BROWSER_VIDEO, PHONE_AUDIO)), true},
+		{"with feedback too", BYTES(SR(BROWSER_AUDIO), PLI(BROWSER_AUDIO, PHONE_VIDEO)),
+		 false},
 		{"report about audio", BYTES(RR_OF(1, PHONE_AUDIO)), false},
 		{"report about video", BYTES(RR_OF(1, PHONE_VIDEO)), true},
-		{"sender report about video",
-		 BYTES(0x81, 200, 0, 12, WORD(1), WORD(1), WORD(2), WORD(3), WORD(4), WORD(5),
-		       BLOCK(PHONE_VIDEO)),
-		 true},
+		{"nobody's sender report about video", BYTES(SR_OF(1, PHONE_VIDEO)), true},
 		{"picture loss", BYTES(RR(1), PLI(1, PHONE_VIDEO)), true},
 		{"alone", BYTES(PLI(1, PHONE_VIDEO)), true},
 		{"full intra request", BYTES(RR(1), SDES(1), FIR(1, PHONE_VIDEO)), true},
