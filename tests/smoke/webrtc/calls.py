@@ -11,9 +11,6 @@ from media import check, equal  # noqa: E402
 IP = {'lan4': '10.0.0.2', 'lan6': 'fd00:a::2', 'wan4': '192.0.2.2', 'wan6': '2001:db8::2'}
 
 
-EARLY = 5  # packets
-
-
 def webrtc(address='lan4', **more):
     return {'transport': 'UDP/TLS/RTP/SAVPF', 'ice': 'lite', 'rtcp_mux': 'require',
             'address': address, **more}
@@ -28,7 +25,9 @@ def wait_for(what, condition, seconds=20, state=None):
     end = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > end:
-            check(False, f'{what}: not after {seconds} s; {state() if state else ""}')
+            for x in state() if state else ():
+                print(x, flush=True)
+            check(False, f'{what}: not after {seconds} s')
         time.sleep(0.1)
     return value
 
@@ -89,6 +88,14 @@ class Call:
             p.begin('stats')
         return [p.finish() for p in self.parties]
 
+    def state(self):
+        """What to look at if something fails."""
+        return [*self.stats(), *(self.client.call('session.get', id=i)
+                                 for i in self.sessions.values()),
+                self.client.call('neighbour.list'),
+                {k: v for k, v in self.client.call('stats.get')['counters'].items()
+                 if v and k.startswith(('drop.', 'control.'))}]
+
     def leg(self, kind, leg):
         return self.client.call('session.get', id=self.sessions[kind])['legs'][leg]
 
@@ -99,7 +106,7 @@ class Call:
         def enough():
             return all(s.get(k, {}).get('received', 0) - b.get(k, {}).get('received', 0) >= packets
                        for s, b in zip(self.stats(), before) for k in kinds or self.kinds)
-        return wait_for(f'{self.id}: media both ways', enough, seconds, self.stats)
+        return wait_for(f'{self.id}: media both ways', enough, seconds, self.state)
 
     def wait_reports(self, seconds=30):
         """Until each party has a sender report on all that the other has sent by now, and all of
@@ -109,10 +116,10 @@ class Call:
         def told():
             now = self.stats()
             return all(now[i][k].get('reported_sent', 0) >= sent[1 - i][k]['sent'] and
-                       now[i][k]['received'] >= now[i][k]['reported_sent'] - EARLY and
+                       now[i][k]['received'] >= now[i][k]['reported_sent'] - self.early(1 - i) and
                        now[i][k].get('round_trips', 0) > 0
                        for i in (0, 1) for k in self.kinds) and now
-        now = wait_for(f'{self.id}: reports by RTCP both ways', told, seconds, self.stats)
+        now = wait_for(f'{self.id}: reports by RTCP both ways', told, seconds, self.state)
         for party, s in zip(self.parties, now):
             for kind in self.kinds:
                 # GStreamer begins to count one packet late.
@@ -137,7 +144,7 @@ class Call:
             legs = self.client.call('session.get', id=self.sessions[kind])['legs']
             for n, (one, other) in enumerate(((a, b), (b, a))):
                 missing = one[kind]['sent'] - other[kind]['received']
-                check(0 <= missing <= min(EARLY, self.early(n)),
+                check(0 <= missing <= self.early(n),
                       f'{self.id}: {kind} of {self.parties[n].name}: sent {one[kind]["sent"]}, '
                       f'got {other[kind]["received"]}, {self.early(n)} too early')
                 check(-1 <= other[kind].get('lost', 0) <= 0, f'{self.id}: {kind}: lost')
@@ -148,9 +155,12 @@ class Call:
         return a, b
 
     def early(self, leg):
-        """Packets that came before there were keys for them, which SRTP's first ones may."""
+        """Packets from a leg that came before there were keys for them, or anywhere to send them,
+        which the first ones may."""
         drops = self.leg(self.kinds[0], leg)['drops']
-        return sum(drops.get(name, 0) for name in ('srtp_key', 'source'))
+        n = sum(drops.get(name, 0) for name in ('srtp_key', 'source', 'no_remote'))
+        check(n < 100, f'{self.id}: {n} packets too early')
+        return n
 
     def end(self):
         return self.client.call('session.delete', id=self.id)

@@ -48,8 +48,11 @@ class Party:
         self.ip, self.pipe = ip, None
         self.mux, self.feedback = 'mux' in options, 'feedback' in options
         self.media = {}
+        self.version = 0
 
     def open(self, p):
+        if p.get('again'):
+            return
         self.pipe = Gst.Pipeline()
         self.rtpbin = self.make('rtpbin', latency=50, rtp_profile='avpf' if self.feedback else 'avp')
         self.seen = gst_media.Seen(self.pipe)
@@ -96,22 +99,28 @@ class Party:
         return Gst.Caps.from_string(gst_media.caps(kind, pt))
 
     def run(self, kind, section):
-        """Media of a kind to where the section says."""
+        """Media of a kind to where the section says; for the second time, to elsewhere."""
         m = self.media[kind]
         n = m['session']
+        to = [section['port'], section['port'] if section['mux'] and self.mux else section['rtcp']]
+        if 'sinks' in m:
+            for sink, port in zip(m['sinks'], to):
+                sink.set_property('host', section['ip'])
+                sink.set_property('port', port)
+            return
         feedback = section['profile'].endswith('AVPF')
         chain = Gst.parse_bin_from_description(
             gst_media.source(kind, m['pt'], 600 if feedback else 20), True)
         self.pipe.add(chain)
         chain.get_by_name(f'{kind}-valve').set_property('drop', True)
         chain.link_pads('src', self.rtpbin, f'send_rtp_sink_{n}')
-        # Through its file descriptor, and each element with one of its own.
         m['gio'] = gio = [Gio.Socket.new_from_fd(s.fileno()) for s in m['sockets']]
-        to_rtcp = section['port'] if section['mux'] and self.mux else section['rtcp']
-        for name, sock, port in (('rtp', gio[0], section['port']), ('rtcp', gio[-1], to_rtcp)):
+        m['sinks'] = []
+        for name, sock, port in zip(('rtp', 'rtcp'), (gio[0], gio[-1]), to):
             sink = self.make('udpsink', socket=sock, close_socket=False, host=section['ip'],
                              port=port, sync=False)
             sink.set_property('async', False)
+            m['sinks'].append(sink)
             self.rtpbin.link_pads(f'send_{name}_src_{n}', sink, 'sink')
         source = self.make('udpsrc', socket=gio[0], close_socket=False,
                            caps=Gst.Caps.from_string(gst_media.caps(kind, m['pt'])))
@@ -127,7 +136,8 @@ class Party:
 
     def sdp(self, lines):
         family = 'IP6' if ':' in self.ip else 'IP4'
-        head = ['v=0', f'o=- 1 1 IN {family} {self.ip}', 's=-', f'c=IN {family} {self.ip}', 't=0 0']
+        self.version += 1
+        head = ['v=0', f'o=- 1 {self.version} IN {family} {self.ip}', 's=-', f'c=IN {family} {self.ip}', 't=0 0']
         return {'sdp': '\r\n'.join(head + lines) + '\r\n'}
 
     def section(self, kind, profile):
