@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Those who are told of sessions besides the front end that made them. */
+/* Those who are told of sessions besides the front end that made them, and what they may ask. */
 #include "call.h"
 
 void sessions_observe(struct sessions *s, struct session_observer *o)
@@ -46,4 +46,15 @@ void observe_event(struct sessions *s, const struct flow_event *ev)
 		if (o->event != NULL)
 			o->event(o, ev, id_of(s, ev));
 	}
+}
+
+void session_leg_local(struct sessions *s, const char *id, unsigned int leg,
+		       struct session_endpoint *local)
+{
+	const struct session *se = table_find(s, id);
+	struct session_endpoint rtcp;
+
+	*local = (struct session_endpoint){0};
+	if (se != NULL && leg < SESSION_LEGS)
+		session_locals(s, se, leg, local, &rtcp);
 }
