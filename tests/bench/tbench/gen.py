@@ -13,10 +13,12 @@ DUT_MAC = '02:00:00:00:00:01'
 
 
 class Gen:
+    program = 'bench_gen'
+
     def __init__(self, build, tmp, devices, netns=None, memory_mib=256):
         self.log = f'{tmp}/gen-{netns or "memif"}.log'
         command = in_namespace(netns) + [
-            f'{build}/tests/bench/bench_gen', '-l', str(GEN_CPU), '--no-pci', '--in-memory',
+            f'{build}/tests/bench/{self.program}', '-l', str(GEN_CPU), '--no-pci', '--in-memory',
             '--no-telemetry', '-m', str(memory_mib), '--log-level', '4']
         for d in devices:
             command += ['--vdev', d]
@@ -39,12 +41,12 @@ class Gen:
         while b'\n' not in self.buffer:
             data = os.read(self.p.stdout.fileno(), 65536)
             if not data:
-                raise Failed('bench_gen has ended' + tail(self.log))
+                raise Failed(f'{self.program} has ended' + tail(self.log))
             self.buffer += data
         line, self.buffer = self.buffer.split(b'\n', 1)
         answer = json.loads(line)
         if 'error' in answer:
-            raise Failed(f'bench_gen: {answer["error"]}')
+            raise Failed(f'{self.program}: {answer["error"]}')
         return answer
 
     def ask(self, command):

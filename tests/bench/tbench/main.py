@@ -11,14 +11,15 @@ import sys
 import tempfile
 import time
 
-from . import crypto, cycles, idle, kernel, machine, report, spin, srtp, start, targets, wire
+from . import crypto, cycles, idle, kernel, machine, report, spin, srtp, start, targets, webrtc, \
+    wire
 from .plan import Context
 from .util import Failed, progress, say
 
 LOCK = '/run/lock/tandem-bench'
 PARTS = {'cycles': cycles.measure, 'crypto': crypto.measure, 'wire': wire.measure,
          'start': start.measure, 'idle': idle.measure, 'kernel': kernel.measure,
-         'srtp': srtp.measure, 'spin': spin.measure}
+         'srtp': srtp.measure, 'webrtc': webrtc.measure, 'spin': spin.measure}
 
 
 def arguments(usage, argv):
@@ -52,7 +53,7 @@ def build_in(root, build, *options):
     else:
         setup = ['meson', 'setup', build, root, *options]
     wanted = ['control/tandemd'] + [f'tests/bench/bench_{n}' for n in ('cycles', 'gen', 'srtp',
-                                                                       'pingpong')]
+                                                                       'pingpong', 'webrtc')]
     for command in (setup, ['ninja', '-C', build, *wanted]):
         if subprocess.run(command, stdout=log, stderr=log, check=False).returncode != 0:
             log.seek(0)

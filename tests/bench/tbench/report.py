@@ -4,6 +4,7 @@ import os
 import re
 
 from . import crypto, srtp, svg, targets
+from . import webrtc as browsers
 from .cycles import VERIFIED
 from .util import Failed
 
@@ -308,6 +309,46 @@ def srtp_sessions(figures):
             f'one takes {s["bytes_a_session"]:,.0f} bytes, everything included.')
 
 
+# ---- webrtc ------------------------------------------------------------------------------------
+
+def quantiles(step, key):
+    t = step.get(key)
+    return [f'{t["p50"]:.1f}', f'{t["p99"]:.1f}'] if t else [NONE, NONE]
+
+
+def webrtc(figures):
+    rows = [[r['name'], f'{r["steps"][0]["asked"]:,}' if i == 0 else '', browsers.what_of(s),
+             f'{s["up"] / s["seconds"]:,.0f}' if 'asked' in s else NONE,
+             *quantiles(s, 'check_to_media_ms'), *quantiles(s, 'create_to_media_ms'),
+             f'{100 * s["control_s"] / s["wall_s"]:.0f} %', f'{s["api_ms"]["max"]:.1f}',
+             f'{s["media"]["lost"]} of {s["media"]["offered"]:,}']
+            for r in figures['webrtc']['runs'] for i, s in enumerate(r['steps'])]
+    return table(('run', 'calls', 'what', 'up a second', 'from check, p50', 'p99',
+                  'from create, p50', 'p99', 'control lcore ran', 'slowest answer', 'lost'),
+                 rows, 3)
+
+
+def webrtc_summary(figures):
+    runs = figures['webrtc']['runs']
+    made = [r for r in runs if r['name'] == browsers.SETUP]
+    checked = browsers.run_of(figures, browsers.CHECKS)
+    kept = checked['steps'][-1]
+    return (f'In a second of its own time the control lcore sets up '
+            f'{browsers.handshakes_a_core_second(figures):,.0f} calls, DTLS handshake, ICE, '
+            f'JSON and all. Between {browsers.calls(made[0], 0):,} and '
+            f'{browsers.calls(made[0], 1):,} of them a call takes '
+            f'{made[0]["bytes_a_session"]:,.0f} bytes, everything included'
+            + browsers.growth(made) + '. '
+            f'At {browsers.calls(checked, 0):,} sessions {checked["per_s"]:,.0f} checks a second '
+            f'came, of which {checked["unanswered"]} of {kept["stun"]["requests_out"]:,} got no '
+            f'answer; the control lcore ran for {100 * kept["control_s"] / kept["wall_s"]:.0f} % '
+            'of the time. '
+            f'In all, the far ends sent '
+            f'{sum(s["dtls"]["retransmits"] for s in browsers.steps(figures)):,} flights of '
+            f'handshakes again, and {sum(s["media"]["early"] for s in browsers.steps(figures)):,} '
+            'media packets before tandem knew where to, which do not count as lost.')
+
+
 def fill(figures):
     """What stands for each {{name}} of the template; plots are SVG or None."""
     m = figures['meta']
@@ -315,7 +356,7 @@ def fill(figures):
                                      crypto_library, crypto_loop,
                                      wire, wire_cycles, wire_latency, sessions, idle, kernel,
                                      kernel_ratios, kernel_latency, srtp_memif, srtp_veth,
-                                     srtp_sessions, spin)}
+                                     srtp_sessions, webrtc, webrtc_summary, spin)}
     out = {name: f(figures) for name, f in texts.items()}
     out.update(targets=target_table(figures), date=m['date'], command=m['command'],
                minutes=round(m['seconds'] / 60), trial_ms=m['trial_ms'],
@@ -327,7 +368,7 @@ def fill(figures):
 
 def write(root, figures):
     """The paths that were written."""
-    parts = ('cycles', 'crypto', 'wire', 'start', 'idle', 'kernel', 'srtp')
+    parts = ('cycles', 'crypto', 'wire', 'start', 'idle', 'kernel', 'srtp', 'webrtc')
     missing = [p for p in parts if p not in figures]
     if missing:
         raise Failed(f'a report needs all parts; {", ".join(missing)} was not measured')

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The targets, and whether a run has reached them."""
 from . import crypto
-from . import srtp
+from . import srtp, webrtc
 from .util import median, mid
 
 
@@ -159,6 +159,12 @@ TARGETS = (
      srtp_sessions('creations_per_s'), '{:.0f}'),
     ('srtp: bytes a session, both legs encrypted', AT_MOST, 3072,
      srtp_sessions('bytes_a_session'), '{:.0f}'),
+    ('webrtc: handshakes a second of the control lcore', AT_LEAST, 500,
+     webrtc.handshakes_a_core_second, '{:.0f}'),
+    ('webrtc: slowest answer of the API, ms', AT_MOST, 50, webrtc.slowest_answer_ms, '{:.1f}'),
+    ('webrtc: media packets lost or wrong', AT_MOST, 0, webrtc.lost, '{:.0f}'),
+    ('webrtc: calls that did not come up, or ended', AT_MOST, 0, webrtc.not_up, '{:.0f}'),
+    ('webrtc: checks unanswered, 10,000 sessions', AT_MOST, 0, webrtc.unanswered, '{:.0f}'),
     ('spin: 50 cycles a packet are seen as', AT_LEAST, 40, spin_seen, '{:.1f}'),
 )
 
