@@ -26,10 +26,28 @@ static bool is_muted(const struct worker *w, const struct packet *p)
 	       flow_read(w->t->media[p->plan->leg].muted);
 }
 
+/* What the measuring stage has found out about this packet is there already. */
+static void watch_packet(struct worker *w, const struct packet *p)
+{
+	struct flow_watch *q = &media_rt(w, p->plan)->watch;
+	uint32_t jitter = ((const struct flow_leg_rt *)p->rt)->stats.jitter16;
+	uint32_t gap = w->fine - q->last;
+
+	if (q->packets != 0 && gap > q->longest)
+		__atomic_store_n(&q->longest, gap, __ATOMIC_RELAXED);
+	if (jitter > q->jitter_max16)
+		__atomic_store_n(&q->jitter_max16, jitter, __ATOMIC_RELAXED);
+	q->last = w->fine;
+	flow_count(q->jitter_sum16, jitter);
+	flow_count(q->packets, 1);
+}
+
 static void extra_one(struct worker *w, struct packet *p, const struct rte_mbuf *m)
 {
 	uint8_t extra = p->plan->extra;
 
+	if (extra & FLOW_EXTRA_WATCH && p->media == WIRE_MEDIA_RTP)
+		watch_packet(w, p);
 	if (extra & FLOW_EXTRA_COPY)
 		copy_packet(w, p, m);
 	if (extra & FLOW_EXTRA_DTMF && is_rtp(p))

@@ -15,6 +15,28 @@ static uint64_t lost_packets(const struct flow_rtp_stats *st, uint32_t received)
 	return flow_read(st->prior_lost) + (uint64_t)(lost > 0 ? lost : 0);
 }
 
+static double fine_ms(const struct sessions *s, double fine)
+{
+	return fine * (1 << FLOW_FINE_SHIFT) / (double)s->h->loop.tsc_per_ms;
+}
+
+static void fill_watch(const struct sessions *s, uint32_t index, unsigned int leg,
+		       struct session_leg_stats *out)
+{
+	const struct flow_media_rt *rt = &s->h->tables->media[SESSION_LEGS * index + leg].rt;
+	uint32_t packets;
+
+	if (!(s->table[index].leg[leg].flags & LEG_MEDIA) ||
+	    flow_read(rt->generation) != s->table[index].incarnation)
+		return;
+	packets = flow_read(rt->watch.packets);
+	out->longest_gap_ms = fine_ms(s, flow_read(rt->watch.longest));
+	out->jitter_max_ms = fine_ms(s, flow_read(rt->watch.jitter_max16) / 16.0);
+	if (packets != 0)
+		out->jitter_mean_ms =
+			fine_ms(s, (double)flow_read(rt->watch.jitter_sum16) / 16.0 / packets);
+}
+
 void session_leg_stats(const struct sessions *s, uint32_t index, unsigned int leg,
 		       struct session_leg_stats *out)
 {
@@ -34,8 +56,8 @@ void session_leg_stats(const struct sessions *s, uint32_t index, unsigned int le
 	out->duplicate = flow_read(st->duplicate);
 	out->received = out->rtp_packets - RTE_MIN(out->rtp_packets, out->duplicate);
 	out->lost = lost_packets(st, flow_read(st->received));
-	out->jitter_ms = flow_read(st->jitter16) / 16.0 * (1 << FLOW_FINE_SHIFT) /
-			 (double)s->h->loop.tsc_per_ms;
+	fill_watch(s, index, leg, out);
+	out->jitter_ms = fine_ms(s, flow_read(st->jitter16) / 16.0);
 }
 
 enum session_fault session_index_of(struct sessions *s, const char *id, uint32_t *index,

@@ -119,6 +119,7 @@ enum session_fault session_media_set(struct sessions *s, const char *id, unsigne
 	extra = has_media(se) ? fm->extra : 0;
 	extra = with(extra, m->set_copy, m->copy, FLOW_EXTRA_COPY);
 	extra = with(extra, m->set_twice, m->twice, FLOW_EXTRA_TWICE);
+	extra = with(extra, m->set_watch, m->watch, FLOW_EXTRA_WATCH);
 	extra = with(extra, m->set_dtmf, m->dtmf, FLOW_EXTRA_DTMF);
 	extra |= m->set_resize && m->resize_ms ? FLOW_EXTRA_RESIZE : 0;
 	extra |= m->set_mute && m->mute ? FLOW_EXTRA_MUTE : 0;

@@ -17,7 +17,7 @@ struct session_leg_stats {
 	uint64_t received, lost, duplicate; /* RTP by its sequence numbers */
 	uint32_t malformed;                 /* dropped as such */
 	double jitter_ms;
-	/* Since session_leg_watch(). */
+	/* Since session_media.watch was set; 0 before. */
 	double longest_gap_ms, jitter_max_ms, jitter_mean_ms;
 };
 

@@ -21,6 +21,7 @@ struct session_media {
 	bool set_mute, mute;   /* RTP is counted, but not relayed */
 	bool set_twice, twice; /* RTP is sent twice … */
 	uint16_t twice_below;  /* … if its UDP payload is of fewer bytes; 0: all */
+	bool set_watch, watch; /* longest gap, jitter's maximum and mean: session_leg_stats() */
 	/* FLOW_EVENT_DTMF for each event of payload types that are so in `codec`. */
 	bool set_dtmf, dtmf;
 	/* RTP is sent on in packets of so many ms, FLOW_RESIZE_MAX_MS at most; 0: as it comes.

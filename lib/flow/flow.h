@@ -140,6 +140,7 @@ enum flow_plan_extra {
 				       numbers of SRTP must only rise */
 	FLOW_EXTRA_TWICE = 1 << 3,  /* RTP leaves twice */
 	FLOW_EXTRA_DTMF = 1 << 4,   /* telephone events (RFC 4733) are told by event */
+	FLOW_EXTRA_WATCH = 1 << 6,  /* how regularly RTP comes is kept in flow_media_rt.watch */
 	FLOW_EXTRA_HOST = 1 << 5,   /* with LEARN and REMOTE: only the sender's address counts,
 				       its port may be any, and nothing is learned */
 };
@@ -309,6 +310,15 @@ struct flow_telephone {
 	uint8_t khz;
 };
 
+/* How regularly RTP has come since it is watched; flow_fine() units. Readers: control, relaxed. */
+struct flow_watch {
+	uint32_t last;         /* when the latest came */
+	uint32_t longest;      /* between two */
+	uint32_t jitter_max16; /* of flow_rtp_stats.jitter16 */
+	uint32_t packets;
+	uint64_t jitter_sum16; /* over all packets */
+};
+
 /*
  * What a worker keeps for a leg whose plan has `extra`, or toward whose other leg something is
  * played. Writer: the owning worker, to whom it is all zero where `generation` is not its plan's.
@@ -320,6 +330,7 @@ struct flow_media_rt {
 	uint64_t sent_packets;
 	uint64_t sent_bytes;
 	uint32_t copy_lost; /* packets that came and could not be copied; likewise */
+	struct flow_watch watch;
 	struct flow_resize resize;
 	struct flow_telephone telephone;
 	uint8_t held[FLOW_RESIZE_MAX_BYTES] __rte_cache_aligned;
