@@ -4,6 +4,7 @@
 
 #include "compat_private.h"
 #include "dataplane.h"
+#include "session_media.h"
 
 /* ---- a session ----------------------------------------------------------------------------- */
 
@@ -86,6 +87,22 @@ static bool write_asked(const struct rtpp_command *cmd, const struct stat *all, 
 	return true;
 }
 
+/* What is only kept of those that it was once asked of. */
+static void watch(struct compat *c, const struct rtpp_command *cmd, const struct entry *e,
+		  unsigned int leg)
+{
+	static const char *const names[] = {"longest_ipi", "rtpa_jmax", "rtpa_javg"};
+	const struct session_media m = {.set_watch = true, .watch = true};
+	struct session_error err;
+
+	for (unsigned int i = 0; i < cmd->stat_count; i++)
+		for (unsigned int k = 0; k < RTE_DIM(names); k++)
+			if (rtpp_str_is(&cmd->arg[cmd->stat_first + i], names[k])) {
+				session_media_set(c->s, e->id, leg, &m, &err);
+				return;
+			}
+}
+
 void query_session(struct compat *c, const struct rtpp_command *cmd, const struct entry *e,
 		   unsigned int leg, struct rtpp_reply *r)
 {
@@ -93,6 +110,7 @@ void query_session(struct compat *c, const struct rtpp_command *cmd, const struc
 	struct session_numbers n;
 	unsigned int count;
 
+	watch(c, cmd, e, leg);
 	get_session(c, e, leg, &n);
 	count = list_session(&n, all);
 	for (unsigned int i = 0; cmd->stat_count == 0 && i < 5; i++)

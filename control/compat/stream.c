@@ -9,6 +9,7 @@
  * cut off.
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -255,11 +256,14 @@ bool stream_turn(struct compat *c)
 void stream_new(struct listener *l, int fd, const struct sockaddr_storage *peer)
 {
 	struct conn *k = calloc(1, sizeof(*k));
+	int on = 1;
 
 	if (k == NULL) {
 		close(fd);
 		return;
 	}
+	if (l->kind == LISTEN_TCP)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	k->l = l;
 	k->fd = (struct loop_fd){.fd = fd, .fn = on_fd, .arg = k};
 	k->peer = *peer;

@@ -8,7 +8,8 @@
 #include "log.h"
 #include "session_media.h"
 
-#define ID_ATTEMPTS 8
+#define ID_ATTEMPTS    8
+#define LOW_RATE_BYTES 128 /* packets shorter than that are sent twice, if any are */
 
 /* What a leg's far end is to be. */
 struct side {
@@ -85,7 +86,8 @@ static int create_session(struct compat *c, const struct rtpp_command *cmd,
 
 static void set_twice(struct compat *c, const char *id)
 {
-	const struct session_media m = {.set_twice = true, .twice = true};
+	const struct session_media m = {
+		.set_twice = true, .twice = true, .twice_below = LOW_RATE_BYTES};
 	struct session_error err;
 
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)
