@@ -14,6 +14,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "api.h"
+#include "compat.h"
 #include "eal.h"
 #include "host.h"
 #include "instance.h"
@@ -45,7 +46,9 @@ struct daemon {
 	struct host host;
 	struct sessions *sessions;
 	struct api *api;
+	struct compat *compat; /* NULL: rtpproxy's protocol is not spoken */
 	struct loop_fd signals;
+	struct loop_poller drain; /* after SIGHUP */
 };
 
 static void usage(FILE *to)
@@ -156,6 +159,30 @@ static int lock_socket(struct instance *i, const char *socket)
 	return err == -EADDRINUSE ? EXIT_RUNNING : EXIT_START;
 }
 
+static bool drained(struct loop_poller *p)
+{
+	struct daemon *d = tnd_container_of(p, struct daemon, drain);
+	struct sessions_stats st;
+
+	sessions_stats(d->sessions, &st);
+	if (st.active != 0 || !sessions_draining(d->sessions))
+		return false;
+	tnd_info("main", "drained: stopping");
+	loop_stop(&d->host.loop);
+	return false;
+}
+
+/* As rtpproxy has it: no new sessions, and the end of the daemon with that of the last one. */
+static void hang_up(struct daemon *d)
+{
+	if (d->compat == NULL || d->drain.fn != NULL)
+		return;
+	tnd_info("main", "SIGHUP: draining, and stopping when no session is left");
+	sessions_set_draining(d->sessions, true);
+	d->drain.fn = drained;
+	loop_add_poller(&d->host.loop, &d->drain);
+}
+
 static void on_signal(struct loop_fd *f, uint32_t epoll_events)
 {
 	struct daemon *d = f->arg;
@@ -163,6 +190,10 @@ static void on_signal(struct loop_fd *f, uint32_t epoll_events)
 
 	if (read(f->fd, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == SIGHUP) {
+		hang_up(d);
+		return;
+	}
 	tnd_info("main", "%s: stopping", strsignal((int)info.ssi_signo));
 	loop_stop(&d->host.loop);
 }
@@ -173,10 +204,10 @@ static int take_signals(struct daemon *d)
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
 		return -errno;
 	d->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -199,6 +230,9 @@ static int start(struct daemon *d)
 	err = api_start(&d->api, &d->host, d->sessions);
 	if (err != 0)
 		return err == -EADDRINUSE ? EXIT_RUNNING : EXIT_START;
+	err = compat_start(&d->compat, &d->host, d->sessions, NULL);
+	if (err != 0)
+		return err == -EADDRINUSE ? EXIT_RUNNING : EXIT_START;
 	if (host_start(&d->host) != 0 || loop_add(&d->host.loop, &d->signals, EPOLLIN) != 0)
 		return EXIT_START;
 	return EXIT_OK;
@@ -207,6 +241,7 @@ static int start(struct daemon *d)
 /* Clients first, then the workers, then what they stood on. */
 static void stop(struct daemon *d)
 {
+	compat_stop(d->compat);
 	if (d->api != NULL)
 		api_stop(d->api);
 	if (d->host.dp != NULL)
