@@ -159,8 +159,9 @@ def bad_params(c):
             (bad, '/params/names', 'stats.get', {'names': []}),
             (bad, '/params/types/0', 'events.subscribe', {'types': ['no.such']}),
             (bad, '/params/config/interfaces', 'config.test', {'config': {'interfaces': []}}),
-            ('unsupported', None, 'session.offer', {}),
-            ('unsupported', None, 'session.answer', {})]:
+            (bad, '/params/id', 'session.offer', {}),
+            (bad, '/params/sdp', 'session.offer', {'id': 'x', 'sdp': 'v=0\r\n'}),
+            ('not_found', '/params/id', 'session.answer', {'id': 'nobody', 'sdp': 'v=0\r\n'})]:
         try:
             c.refuses(name, path, method, params)
         except RpcError as e:
