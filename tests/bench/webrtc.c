@@ -83,9 +83,13 @@ static bool receive(void)
 static void turn(void)
 {
 	const struct timespec nap = {.tv_nsec = NAP_NS};
+	uint64_t begun_us;
 	bool busy;
 
+	begun_us = load.now_us;
 	take_time();
+	if (load.now_us - begun_us > load.n.turn_us)
+		load.n.turn_us = load.now_us - begun_us;
 	busy = receive();
 	busy |= api_poll();
 	tnd_timers_run(&load.timers, load.now_ms);
@@ -149,10 +153,10 @@ static void print_counts(void)
 	       c->requests_out, c->responses_in, c->requests_in, c->disconnected);
 	printf(",\"media\":{\"offered\":%" PRIu64 ",\"received\":%" PRIu64 ",\"lost\":%" PRId64
 	       ",\"reordered\":%" PRIu64 ",\"wrong\":%" PRIu64 ",\"early\":%" PRIu64
-	       ",\"late_ms\":%" PRIu64 ",\"not_authentic\":%" PRIu64 ",\"refused\":%" PRIu64
-	       ",\"foreign\":%" PRIu64 "}",
+	       ",\"late_ms\":%" PRIu64 ",\"turn_ms\":%.3f,\"not_authentic\":%" PRIu64
+	       ",\"refused\":%" PRIu64 ",\"foreign\":%" PRIu64 "}",
 	       c->offered, c->received, (int64_t)(c->offered - c->received), c->reordered, c->wrong,
-	       c->early, c->late_ms, c->bad, c->refused, c->foreign);
+	       c->early, c->late_ms, (double)c->turn_us / 1e3, c->bad, c->refused, c->foreign);
 	printf(",\"dtls\":{\"completed\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"timeouts\":%" PRIu64
 	       ",\"retransmits\":%" PRIu64 "}",
 	       d->completed - told.completed, d->failed - told.failed, d->timeouts - told.timeouts,

@@ -70,6 +70,7 @@ struct webrtc_counts {
 	uint64_t disconnected;                            /* agents that have missed an answer */
 	uint64_t late_ms; /* of media that this thread was kept from sending */
 	uint64_t offered, received, reordered, wrong;
+	uint64_t turn_us; /* the longest from one look at the device to the next */
 	uint64_t early;   /* sent before the first that came through, and not come through */
 	uint64_t bad;     /* SRTP that isn't authentic */
 	uint64_t refused; /* frames that the device did not take */

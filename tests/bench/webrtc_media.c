@@ -15,7 +15,7 @@
 
 #define RTP_BYTES     12
 #define PAYLOAD_BYTES 160
-#define CATCH_UP_MS   100 /* what is behind by more is never sent */
+#define CATCH_UP_MS   20 /* what is behind by more is never sent: it would be a flood */
 #define PATTERN_STEPS 64
 
 static struct {

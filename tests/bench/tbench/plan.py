@@ -45,7 +45,7 @@ class Context:
         self.srtp_repeats, self.srtp_trial_ms, self.srtp_precision = 3, 100, 0.02
         self.srtp_kinds, self.srtp_cycles_runs = 7, 3
         self.srtp_loss_0, self.srtp_created, self.srtp_void_max = True, (5000, 50000), 25
-        self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 30000, 'rounds': 3, 'per_s': 200,
+        self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 20000, 'rounds': 3, 'per_s': 200,
                        'rated': 1000, 'full': 1000, 'checked': 10000, 'checks_ms': 30000,
                        'media_each': 20}
 
@@ -69,8 +69,8 @@ class Context:
         self.srtp_repeats, self.srtp_trial_ms, self.srtp_precision = 1, 80, 0.05
         self.srtp_kinds, self.srtp_cycles_runs = 5, 2
         self.srtp_loss_0, self.srtp_created, self.srtp_void_max = False, (2000, 20000), 3
-        self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 3000, 'rounds': 1, 'per_s': 200,
-                       'rated': 200, 'full': 200, 'checked': 10000, 'checks_ms': 3000,
+        self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 2000, 'rounds': 1, 'per_s': 200,
+                       'rated': 100, 'full': 100, 'checked': 10000, 'checks_ms': 4000,
                        'media_each': 20}
 
     def repeats_of(self, size):

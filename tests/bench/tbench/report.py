@@ -321,10 +321,11 @@ def webrtc(figures):
              f'{s["up"] / s["seconds"]:,.0f}' if 'asked' in s else NONE,
              *quantiles(s, 'check_to_media_ms'), *quantiles(s, 'create_to_media_ms'),
              f'{100 * s["control_s"] / s["wall_s"]:.0f} %', f'{s["api_ms"]["max"]:.1f}',
-             f'{s["media"]["lost"]} of {s["media"]["offered"]:,}']
+             f'{1000 * s["worker_waited_s"]:.0f}', f'{s["media"]["lost"]} of {s["media"]["offered"]:,}']
             for r in figures['webrtc']['runs'] for i, s in enumerate(r['steps'])]
     return table(('run', 'calls', 'what', 'up a second', 'from check, p50', 'p99',
-                  'from create, p50', 'p99', 'control lcore ran', 'slowest answer', 'lost'),
+                  'from create, p50', 'p99', 'control lcore ran', 'slowest answer', 'worker waited',
+                  'lost'),
                  rows, 3)
 
 

@@ -16,6 +16,12 @@ class Watch:
         self.thread = dut.thread
         self.waited_ns, self.stolen = self.thread.times()[1], stolen_ticks()
 
+    def waited_s(self):
+        return (self.thread.times()[1] - self.waited_ns) / 1e9
+
+    def stolen_ticks(self):
+        return stolen_ticks() - self.stolen
+
     def disturbed(self):
         return (self.thread.times()[1] - self.waited_ns > DISTURBED_NS or
                 stolen_ticks() != self.stolen)

@@ -84,7 +84,8 @@ class Bed:
         ran, waited = control.seconds()
         answers.sort()
         return {**r, 'wall_s': seconds, 'control_s': ran, 'control_waited_s': waited,
-                'disturbed': watch.disturbed(), 'api_answers': len(answers),
+                'worker_waited_s': watch.waited_s(), 'stolen_ticks': watch.stolen_ticks(),
+                'api_answers': len(answers),
                 'api_ms': {'p50': answers[len(answers) // 2],
                            'p99': answers[len(answers) * 99 // 100],
                            'max': answers[-1]} if answers else None}
