@@ -66,6 +66,11 @@ int api_start(struct api **out, struct host *h, struct sessions *s)
 	return 0;
 }
 
+void api_set_media(struct api *a, struct media *m)
+{
+	a->media = m;
+}
+
 void api_stop(struct api *a)
 {
 	if (a == NULL)

@@ -10,6 +10,7 @@
 #include "session.h"
 
 struct api;
+struct media;
 
 /*
  * Serve on the configured sockets: `socket` for all methods, `ro_socket` for those of access
@@ -22,6 +23,9 @@ void api_stop(struct api *a);
 
 /* The same without sockets, for tests: 0 or -ENOMEM; api_stop() ends it too. */
 int api_create(struct api **out, struct host *h, struct sessions *s);
+
+/* What record.*, capture.* and play.* work with: until api_stop(). Without it they are refused. */
+void api_set_media(struct api *a, struct media *m);
 
 /*
  * One line (without its LF), as from a client that may write or may not. `reply` is called

@@ -30,6 +30,12 @@ static rpc_handler const handlers[API_METHOD_COUNT] = {
 	[API_METHOD_SESSION_DELETE] = rpc_session_delete,
 	[API_METHOD_SESSION_OFFER] = rpc_session_offer,
 	[API_METHOD_SESSION_ANSWER] = rpc_session_answer,
+	[API_METHOD_RECORD_START] = rpc_record_start,
+	[API_METHOD_RECORD_STOP] = rpc_record_stop,
+	[API_METHOD_CAPTURE_START] = rpc_capture_start,
+	[API_METHOD_CAPTURE_STOP] = rpc_capture_stop,
+	[API_METHOD_PLAY_START] = rpc_play_start,
+	[API_METHOD_PLAY_STOP] = rpc_play_stop,
 	[API_METHOD_EVENTS_SUBSCRIBE] = rpc_events_subscribe,
 	[API_METHOD_EVENTS_UNSUBSCRIBE] = rpc_events_unsubscribe,
 };

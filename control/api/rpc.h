@@ -25,11 +25,13 @@
 struct api_server;
 struct health;
 struct sdp_calls;
+struct media;
 
 struct api {
 	struct host *h;
 	struct sessions *sessions;
 	struct sdp_calls *sdp; /* calls by SDP */
+	struct media *media;   /* NULL: nothing is recorded or played */
 	struct events events;
 	struct health *health;
 	struct api_server *server; /* NULL in tests */
@@ -112,6 +114,12 @@ void rpc_session_list(struct rpc_call *c, const void *params);
 void rpc_session_delete(struct rpc_call *c, const void *params);
 void rpc_session_offer(struct rpc_call *c, const void *params);
 void rpc_session_answer(struct rpc_call *c, const void *params);
+void rpc_record_start(struct rpc_call *c, const void *params);
+void rpc_record_stop(struct rpc_call *c, const void *params);
+void rpc_capture_start(struct rpc_call *c, const void *params);
+void rpc_capture_stop(struct rpc_call *c, const void *params);
+void rpc_play_start(struct rpc_call *c, const void *params);
+void rpc_play_stop(struct rpc_call *c, const void *params);
 void rpc_events_subscribe(struct rpc_call *c, const void *params);
 void rpc_events_unsubscribe(struct rpc_call *c, const void *params);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dtls.h"
+#include "media.h"
 #include "rpc.h"
 #include "server.h"
 
@@ -104,6 +105,24 @@ static void put_dtls(struct writer *w, const struct sessions *s)
 	put(w, "dtls", "application", n->application);
 }
 
+static void put_media(struct writer *w, const struct media *m)
+{
+	struct media_stats st;
+
+	media_stats(m, &st);
+	put(w, "media", "records", st.records);
+	put(w, "media", "copies", st.copies);
+	put(w, "media", "captures", st.captures);
+	put(w, "media", "plays", st.plays);
+	put(w, "media", "packets", st.packets);
+	put(w, "media", "bytes", st.bytes);
+	put(w, "media", "lost", st.lost);
+	put(w, "media", "played", st.played);
+	put(w, "media", "sinks", st.sinks);
+	put(w, "media", "files", st.files);
+	put(w, "media", "players", st.players);
+}
+
 static void put_api(struct writer *w, const struct api *a)
 {
 	struct server_stats st = {0};
@@ -147,6 +166,8 @@ void rpc_stats_get(struct rpc_call *c, const void *params)
 	put_workers(&w, a->h);
 	put_sessions(&w, a->sessions);
 	put_dtls(&w, a->sessions);
+	if (a->media != NULL)
+		put_media(&w, a->media);
 	put_interfaces(&w, a->h);
 	put_api(&w, a);
 	json_w_close(w.b, '}');

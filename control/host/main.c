@@ -19,6 +19,7 @@
 #include "host.h"
 #include "instance.h"
 #include "log.h"
+#include "media.h"
 #include "session.h"
 
 #define DEFAULT_CONFIG "/etc/tandem/tandem.json"
@@ -45,6 +46,7 @@ struct daemon {
 	struct instance lock, ro_lock;
 	struct host host;
 	struct sessions *sessions;
+	struct media *media;
 	struct api *api;
 	struct compat *compat; /* NULL: rtpproxy's protocol is not spoken */
 	struct loop_fd signals;
@@ -227,10 +229,13 @@ static int start(struct daemon *d)
 			d->config->limit_sessions);
 		return EXIT_MEMORY;
 	}
+	if (media_create(&d->media, d->sessions, &d->host) != 0)
+		return EXIT_START;
 	err = api_start(&d->api, &d->host, d->sessions);
 	if (err != 0)
 		return err == -EADDRINUSE ? EXIT_RUNNING : EXIT_START;
-	err = compat_start(&d->compat, &d->host, d->sessions, NULL);
+	api_set_media(d->api, d->media);
+	err = compat_start(&d->compat, &d->host, d->sessions, d->media);
 	if (err != 0)
 		return err == -EADDRINUSE ? EXIT_RUNNING : EXIT_START;
 	if (host_start(&d->host) != 0 || loop_add(&d->host.loop, &d->signals, EPOLLIN) != 0)
@@ -246,6 +251,7 @@ static void stop(struct daemon *d)
 		api_stop(d->api);
 	if (d->host.dp != NULL)
 		dp_stop(d->host.dp);
+	media_free(d->media);
 	if (d->sessions != NULL)
 		sessions_free(d->sessions);
 	if (d->host.config != NULL)

@@ -189,7 +189,7 @@ int media_create(struct media **out, struct sessions *s, struct host *h)
 	m->h = h;
 	tnd_list_init(&m->sinks);
 	tnd_list_init(&m->players);
-	if (h->config->media.record_dir[0] != '\0')
+	if (h->config->media.record_dir[0] != '\0' || h->config->media.capture_dir[0] != '\0')
 		raise_file_limit(h->config->media.max_files);
 	rc = helper_start(&m->helper, &config);
 	if (rc != 0) {
