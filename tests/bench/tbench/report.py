@@ -317,16 +317,16 @@ def quantiles(step, key):
 
 
 def webrtc(figures):
-    rows = [[r['name'], f'{r["steps"][0]["asked"]:,}' if i == 0 else '', browsers.what_of(s),
+    rows = [[r['name'], f'{s["asked"]:,}' if 'asked' in s else '', browsers.what_of(s),
              f'{s["up"] / s["seconds"]:,.0f}' if 'asked' in s else NONE,
              *quantiles(s, 'check_to_media_ms'), *quantiles(s, 'create_to_media_ms'),
              f'{100 * s["control_s"] / s["wall_s"]:.0f} %', f'{s["api_ms"]["max"]:.1f}',
-             f'{1000 * s["worker_waited_s"]:.0f}', f'{s["media"]["lost"]} of {s["media"]["offered"]:,}']
-            for r in figures['webrtc']['runs'] for i, s in enumerate(r['steps'])]
+             f'{1000 * s["worker_waited_s"]:.0f}',
+             f'{s["media"]["lost"]} of {s["media"]["offered"]:,}']
+            for r in figures['webrtc']['runs'] for s in r['steps']]
     return table(('run', 'calls', 'what', 'up a second', 'from check, p50', 'p99',
                   'from create, p50', 'p99', 'control lcore ran', 'slowest answer', 'worker waited',
-                  'lost'),
-                 rows, 3)
+                  'lost'), rows, 3)
 
 
 def webrtc_summary(figures):
