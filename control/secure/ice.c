@@ -243,6 +243,10 @@ int ice_add_remote_candidate(struct ice_agent *a, const struct candidate *c)
 		return -EINVAL;
 	if (wire_ip_is4(&c->ip) != wire_ip_is4(&a->local.ip))
 		return -EAFNOSUPPORT;
+	/* Link-local addresses are no match for others (RFC 8445 §6.1.2.2). */
+	if (!wire_ip_is4(&c->ip) &&
+	    wire_ip_is_link_local(&c->ip) != wire_ip_is_link_local(&a->local.ip))
+		return -EAFNOSUPPORT;
 	if (c->component != 1)
 		return 0;
 	rc = add_candidate(a, c);

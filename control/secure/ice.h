@@ -119,9 +119,9 @@ int ice_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd, bool
 
 /*
  * 0; -EINVAL: no address of a host; -EAGAIN: of a generation that the peer's credentials are not
- * (its "ufrag" says so), or before ice_set_remote(); -EAFNOSUPPORT: not the local family; -ENOSPC:
- * too many; -ENOMEM. One that is known already, or of a component other than 1, is taken and
- * changes nothing.
+ * (its "ufrag" says so), or before ice_set_remote(); -EAFNOSUPPORT: not the local family, or
+ * link-local where the local address is not; -ENOSPC: too many; -ENOMEM. One that is known
+ * already, or of a component other than 1, is taken and changes nothing.
  */
 int ice_add_remote_candidate(struct ice_agent *a, const struct candidate *c);
 

@@ -446,6 +446,30 @@ static void restart_twice(void **state)
 	bed_free(b);
 }
 
+/* Link-local addresses pair with link-local ones only (RFC 8445 §6.1.2.2). */
+static void link_local(void **state)
+{
+	static const char *const local[] = {"2001:db8::1", "fe80::1"};
+	static const char pwd[] = "abcdefghijklmnopqrstuv";
+	struct candidate c = {.foundation = "1", .component = 1, .priority = 1, .port = 9};
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct bed *b = bed_new();
+		struct ice_config cx = bed_config(b, 0, ICE_FULL, true, local[i], 4000);
+
+		bed_agent(b, 0, &cx);
+		assert_int_equal(ice_set_remote(b->party[0].agent, "abcd", pwd, false), 0);
+		wire_ip_parse("fe80::7", &c.ip);
+		assert_int_equal(ice_add_remote_candidate(b->party[0].agent, &c),
+				 i == 0 ? -EAFNOSUPPORT : 0);
+		wire_ip_parse("2001:db8::7", &c.ip);
+		assert_int_equal(ice_add_remote_candidate(b->party[0].agent, &c),
+				 i == 0 ? 0 : -EAFNOSUPPORT);
+		bed_free(b);
+	}
+}
+
 static void misuse(void **state)
 {
 	static const char good[] = "abcdefghijklmnopqrstuv";
@@ -503,6 +527,7 @@ int main(void)
 		cmocka_unit_test(restart),
 		cmocka_unit_test(restart_moves),
 		cmocka_unit_test(restart_twice),
+		cmocka_unit_test(link_local),
 		cmocka_unit_test(misuse),
 	};
 
