@@ -249,7 +249,7 @@ static int read_group(struct sdp_facts *f, const struct sdp_line *l, int number,
 	struct sdp_section_facts *section;
 
 	sdp_word(&rest);
-	while (rest.len > 0) {
+	for (unsigned int order = 0; rest.len > 0; order++) {
 		mid = sdp_word(&rest);
 		section = find_mid(f, mid);
 		if (section == NULL)
@@ -260,6 +260,7 @@ static int read_group(struct sdp_facts *f, const struct sdp_line *l, int number,
 					 "a=group: a=mid:%.*s is in a BUNDLE group already",
 					 (int)mid.len, mid.at);
 		section->group = number;
+		section->order = order;
 	}
 	return 0;
 }
@@ -285,23 +286,16 @@ static int read_groups(struct sdp_facts *f, struct sdp_error *err)
 
 const struct sdp_section_facts *sdp_tagged(const struct sdp_facts *f, unsigned int section)
 {
-	const struct sdp_section_facts *self = &f->section[section], *tagged;
-	struct sdp_part rest = f->sdp.session;
-	struct sdp_line l;
-	int number = 0;
+	const struct sdp_section_facts *self = &f->section[section], *tagged = NULL;
 
-	while (self->group >= 0 && sdp_next_attribute(&rest, "group", &l)) {
-		struct sdp_view words = l.rest;
+	for (unsigned int i = 0; self->group >= 0 && i < f->sdp.count; i++) {
+		const struct sdp_section_facts *other = &f->section[i];
 
-		if (!sdp_is(sdp_word(&words), "BUNDLE") || number++ != self->group)
-			continue;
-		while (words.len > 0) {
-			tagged = find_mid((struct sdp_facts *)f, sdp_word(&words));
-			if (tagged->active && tagged->m->port != 0)
-				return tagged;
-		}
+		if (other->group == self->group && other->active && other->m->port != 0 &&
+		    (tagged == NULL || other->order < tagged->order))
+			tagged = other;
 	}
-	return self;
+	return tagged != NULL ? tagged : self;
 }
 
 int sdp_read(const char *text, size_t len, struct sdp_facts *out, struct sdp_error *err)

@@ -22,6 +22,7 @@ struct sdp_section_facts {
 	unsigned int direction;     /* SDP_SEND | SDP_RECV */
 	struct sdp_view mid;        /* empty: none */
 	int group;                  /* number of its BUNDLE group, from 0; -1: none */
+	unsigned int order;         /* its place in the group */
 	struct sdp_view ufrag, pwd; /* empty: none; never one alone */
 	bool end_of_candidates;
 	unsigned int fingerprint_count;
