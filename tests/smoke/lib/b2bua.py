@@ -130,15 +130,18 @@ class B2bua:
         call = Call(self.count, m.get('Call-ID'), writer)
         call.a = sdp_read(m.body)
         try:
-            answer = self.api.call('session.create', id=call.id, idle_timeout_s=30,
-                                   legs=self.legs(call, m.body))
+            self.create(call, m.body)
         except RpcError as e:
             self.refuse(m, writer, str(e))
             return None
-        call.local = [(x['local']['ip'], x['local']['port']) for x in answer['legs']]
-        call.legs = answer['legs']
         self.calls[call.call_id] = call
         return call
+
+    def create(self, call, offer):
+        answer = self.api.call('session.create', id=call.id, idle_timeout_s=30,
+                               legs=self.legs(call, offer))
+        call.local = [(x['local']['ip'], x['local']['port']) for x in answer['legs']]
+        call.legs = answer['legs']
 
     def legs(self, call, offer):
         """Of a new session."""
@@ -182,7 +185,7 @@ class B2bua:
         body = m.body
         if m.method == 'INVITE' and m.status == 200:
             call.b = sdp_read(m.body)
-            self.api.call('session.update', id=call.id, legs=[{}, self.leg_of_answer(call, m.body)])
+            self.answered(call, m.body)
             body = self.sdp_for(call, 0, m.body)
         me = self.host(call.a_writer)
         headers = call.transactions[m.get('CSeq')] + m.without('via', 'contact')
@@ -190,6 +193,9 @@ class B2bua:
         if m.method == 'BYE' and m.status == 200 or m.method == 'INVITE' and m.status >= 300:
             self.end(call)
         call.a_writer.write(Message(m.start, headers, body).bytes())
+
+    def answered(self, call, answer):
+        self.api.call('session.update', id=call.id, legs=[{}, self.leg_of_answer(call, answer)])
 
     def end(self, call):
         del self.calls[call.call_id]

@@ -36,6 +36,7 @@ module aubridge.so
 module srtp.so
 module_tmp account.so
 module_app menu.so
+{more}
 '''
 # With AES_CM_128_HMAC_SHA1_32 baresip 1.0 cuts SRTCP's tags to 32 bits too; RFC 4568 §6.2 says 80.
 CALLS = [('srtp-mand', 'AEAD_AES_256_GCM'), ('srtp-mand', 'none'),
@@ -43,11 +44,12 @@ CALLS = [('srtp-mand', 'AEAD_AES_256_GCM'), ('srtp-mand', 'none'),
 
 
 class Baresip:
-    def __init__(self, name, ns, sip, tone, port, encryption, *args):
+    def __init__(self, name, ns, sip, tone, port, encryption, *args, more='', account=''):
         folder = path(name)
         os.mkdir(folder)
         with open(f'{folder}/config', 'w') as f:
-            f.write(CONFIG.format(sip=sip, folder=folder, port=port, port_max=port + 100))
+            f.write(CONFIG.format(sip=sip, folder=folder, port=port, port_max=port + 100,
+                                  more=more))
         # A hangs up at the end of its file.
         with wave.open(f'{folder}/tone.wav', 'wb') as f:
             f.setparams((1, 2, 8000, 0, 'NONE', None))
@@ -55,7 +57,8 @@ class Baresip:
                                    for i in range(8000 * TALK_S * (1 + (ns == 'b')))))
         with open(f'{folder}/accounts', 'w') as f:
             f.write(f'<sip:{ns}@{sip};transport=tcp>;regint=0;audio_codecs=PCMA/8000/1;'
-                    'answermode=auto' + (f';mediaenc={encryption}' if encryption else '') + '\n')
+                    'answermode=auto' + (f';mediaenc={encryption}' if encryption else '') +
+                    account + '\n')
         self.name = name
         self.process = spawn(name, ['baresip', '-f', folder, *args], ns)
 

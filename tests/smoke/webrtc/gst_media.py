@@ -9,15 +9,16 @@ from gi.repository import GLib, Gst  # noqa: E402
 
 CODECS = {'audio': ('OPUS', 48000), 'video': ('VP8', 90000)}
 SOURCES = {
-    'audio': 'audiotestsrc is-live=true volume=0.2 ! opusenc ! rtpopuspay name=audio-pay pt={pt}',
+    'audio': 'audiotestsrc is-live=true volume=0.2 ! opusenc ! rtpopuspay {pay}',
     'video': 'videotestsrc is-live=true pattern=ball ! video/x-raw,width=160,height=120,'
              'framerate=10/1 ! vp8enc name=encoder deadline=1 keyframe-max-dist={key_frames} ! '
-             'rtpvp8pay name=video-pay picture-id-mode=15-bit pt={pt}'}
+             'rtpvp8pay picture-id-mode=15-bit {pay}'}
 
 
-def source(kind, pt, key_frames=30):
+def source(kind, pt, key_frames=30, ssrc=None):
     """A live source of RTP of payload type `pt`, for parse_launch. A key frame every so many."""
-    return (SOURCES[kind].format(pt=pt, key_frames=key_frames) +
+    pay = f'pt={pt}' + (f' ssrc={ssrc}' if ssrc else '')
+    return (SOURCES[kind].format(pay=pay, key_frames=key_frames) +
             f' ! valve name={kind}-valve ! capsfilter caps={caps(kind, pt)}')
 
 

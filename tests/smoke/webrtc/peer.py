@@ -48,7 +48,7 @@ class Peer:
                 env={**os.environ, 'HOME': folder, **environment})
         self.buffer = b''
 
-    def ask(self, verb, timeout_s=40, **parameters):
+    def ask(self, verb, timeout_s=90, **parameters):
         self.begin(verb, **parameters)
         return self.finish(timeout_s)
 
@@ -60,7 +60,7 @@ class Peer:
         except BrokenPipeError:
             raise PeerError(f'{self.name} has ended') from None
 
-    def finish(self, timeout_s=40):
+    def finish(self, timeout_s=90):
         end = time.monotonic() + timeout_s
         while b'\n' not in self.buffer:
             if not select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0]:

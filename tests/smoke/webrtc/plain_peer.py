@@ -6,6 +6,7 @@ mute at first.
 plain_peer.py IP [mux] [feedback]: at this address. RTCP is at the next port, or with "mux" at
 the same. With "feedback" it offers and takes RTP/AVPF (RFC 4585): PLI makes a key frame at once.
 """
+import random
 import socket
 import sys
 
@@ -63,6 +64,7 @@ class Party:
         for i, kind in enumerate(PAYLOAD_TYPES):
             if p.get(kind, kind == 'audio'):
                 self.media[kind] = {'session': i, 'pt': PAYLOAD_TYPES[kind],
+                                    'ssrc': random.randrange(1, 1 << 31),
                                     'sockets': self.sockets()}
 
     def make(self, kind, **properties):
@@ -110,7 +112,7 @@ class Party:
             return
         feedback = section['profile'].endswith('AVPF')
         chain = Gst.parse_bin_from_description(
-            gst_media.source(kind, m['pt'], 600 if feedback else 20), True)
+            gst_media.source(kind, m['pt'], 600 if feedback else 20, m['ssrc']), True)
         self.pipe.add(chain)
         chain.get_by_name(f'{kind}-valve').set_property('drop', True)
         chain.link_pads('src', self.rtpbin, f'send_rtp_sink_{n}')
@@ -147,6 +149,8 @@ class Party:
         return [f'm={kind} {port} {profile} {m["pt"]}',
                 f'a=rtpmap:{m["pt"]} {name.lower() if kind == "audio" else name}/{rate}'
                 + ('/2' if kind == 'audio' else ''), 'a=sendrecv',
+                # Without it pion cannot tell the media of a BUNDLE apart.
+                f'a=ssrc:{m["ssrc"]} cname:plain',
                 *(['a=rtcp-mux'] if self.mux else []),
                 *([f'a=rtcp-fb:{m["pt"]} nack pli'] if profile.endswith('F') and kind == 'video'
                   else [])]

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """GStreamer's webrtcbin as a party (peer.py). It sends a tone and a moving picture."""
+import re
+
 import gi
 gi.require_version('Gst', '1.0')
 gi.require_version('GstWebRTC', '1.0')
@@ -13,6 +15,11 @@ Type = GstWebRTC.WebRTCSDPType
 PAYLOAD_TYPES = {'audio': 111, 'video': 96}
 
 
+def payload_type(sdp, kind):
+    name, rate = gst_media.CODECS[kind]
+    return int(re.search(rf'^a=rtpmap:(\d+) {name}/{rate}', sdp, re.I | re.M)[1])
+
+
 class Party:
     def __init__(self):
         self.pipe = self.bin = None
@@ -22,8 +29,11 @@ class Party:
         if p.get('again'):
             return
         self.kinds = [k for k in PAYLOAD_TYPES if p.get(k, k == 'audio')]
+        # It does not answer with another payload type than it is given media of.
+        types = {k: payload_type(p['sdp'], k) if 'sdp' in p else PAYLOAD_TYPES[k]
+                 for k in self.kinds}
         self.pipe = Gst.parse_launch('webrtcbin name=w bundle-policy=max-bundle ' + ' '.join(
-            f'{gst_media.source(k, PAYLOAD_TYPES[k])} ! w.' for k in self.kinds))
+            f'{gst_media.source(k, types[k])} ! w.' for k in self.kinds))
         self.bin = self.pipe.get_by_name('w')
         self.seen = gst_media.Seen(self.pipe)
         self.bin.connect('pad-added', lambda _, pad: pad.get_direction() == Gst.PadDirection.SRC

@@ -20,6 +20,7 @@ import (
 	"github.com/pion/dtls/v2"
 	"github.com/pion/ice/v2"
 	"github.com/pion/interceptor"
+	"github.com/pion/logging"
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v3"
 	"github.com/pion/webrtc/v3/pkg/media"
@@ -55,6 +56,9 @@ type party struct {
 
 func newParty(options []string) (*party, error) {
 	var settings webrtc.SettingEngine
+	// Standard output is for answers.
+	settings.LoggerFactory = &logging.DefaultLoggerFactory{Writer: os.Stderr,
+		DefaultLogLevel: logging.LogLevelWarn, ScopeLevels: map[string]logging.LogLevel{}}
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	for _, option := range options {
 		var err error
