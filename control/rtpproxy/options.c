@@ -15,10 +15,11 @@
 
 #include "rtpproxy.h"
 
-#define DEFAULT_BASE    "/etc/tandem/tandem.json"
-#define DEFAULT_CONTROL "unix:/var/run/rtpproxy.sock"
-#define PORT_MIN        35000
-#define PORT_MAX        65000
+#define DEFAULT_BASE     "/etc/tandem/tandem.json"
+#define DEFAULT_CONTROL  "unix:/var/run/rtpproxy.sock"
+#define DEFAULT_PID_FILE "/var/run/rtpproxy.pid"
+#define PORT_MIN         35000
+#define PORT_MAX         65000
 
 /* What has no meaning here, and why nothing is lost by that. */
 static const struct ignored {
@@ -29,10 +30,26 @@ static const struct ignored {
 	 "tandem needs its privileges for the network devices, not for anything that -F guards"},
 	{'R', "RTCP is recorded in files of its own"},
 	{'b', "ports are taken in an order of the allocator's own"},
-	{'c', "commands are carried out in the order in which they come"},
-	{'x', "there are no modules to load"},
-	{'C', "there is nothing to configure in RTP's processing"},
+	{'c', "workers have cores of their own, whatever the scheduler does elsewhere"},
+	{'x', "there is nothing of that kind to set"},
 	{'N', "there is one node"},
+};
+
+/* rtpproxy's long options, as far as they can be taken. */
+enum { LONG_SYMMETRIC = 256, LONG_ASYMMETRIC, LONG_NICE, LONG_OVERLOAD, LONG_DSO, LONG_CONFIG };
+
+static const struct {
+	int letter;
+	bool is_error;
+	const char *why;
+} long_ignored[] = {
+	{LONG_SYMMETRIC, false, "--bridge_symmetric changes nothing: bridges are symmetric here"},
+	{LONG_NICE, false, "--nice changes nothing: workers have cores of their own"},
+	{LONG_OVERLOAD, false, "--overload_prot changes nothing: it is always there"},
+	{LONG_ASYMMETRIC, true,
+	 "--force_asymmetric: use --strict, or let the proxy send the letter A"},
+	{LONG_DSO, true, "--dso: there are no modules to load"},
+	{LONG_CONFIG, true, "--config: name a file of tandem's by --base"},
 };
 
 static void usage(FILE *to)
@@ -41,7 +58,7 @@ static void usage(FILE *to)
 	      "           [-6 addr1[/addr2]] [-s ctrl_socket] [-t tos] [-r rdir [-S sdir]]\n"
 	      "           [-p pidfile] [-T max_ttl] [-W setup_ttl] [-m min_port] [-M max_port]\n"
 	      "           [-A addr1[/addr2]] [-u uname[:gname]] [-w mode] [-L files] [-i]\n"
-	      "           [-n timeout_socket] [-P] [-a] [-d log_level[:facility]] [-D dir]\n"
+	      "           [-n timeout_socket] [-P] [-a] [-d log_level[:facility]] [-D]\n"
 	      "           [--base FILE] [--strict] [--print-config]\n"
 	      "\n"
 	      "The options of rtpproxy(8), and:\n"
@@ -53,7 +70,7 @@ static void usage(FILE *to)
 	      to);
 }
 
-/* The dates of the protocol, as `rtpproxy -V` prints them. */
+/* What `rtpproxy -v` begins with. */
 static void print_capabilities(void)
 {
 	puts("Basic version: 20040107");
@@ -285,6 +302,17 @@ static bool limits(int letter, const char *text, struct options *o)
 	}
 }
 
+static bool take_long(int letter)
+{
+	for (size_t i = 0; i < sizeof(long_ignored) / sizeof(long_ignored[0]); i++) {
+		if (long_ignored[i].letter != letter)
+			continue;
+		fprintf(stderr, "tandem-rtpproxy: %s\n", long_ignored[i].why);
+		return !long_ignored[i].is_error;
+	}
+	return false;
+}
+
 static void say_ignored(int letter)
 {
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
@@ -311,7 +339,7 @@ static bool take(int letter, const char *arg, struct options *o)
 	case 'r': o->record_dir = arg; return true;
 	case 'S': o->spool_dir = arg; return true;
 	case 'p': o->pid_file = arg; return true;
-	case 'D': o->work_dir = arg; return true;
+	case 'D': o->keep_dir = true; return true;
 	case 'w': o->socket_mode = arg; return true;
 	case 'u': return user(arg, o);
 	case 'd': return log_level(arg, o);
@@ -344,9 +372,18 @@ static bool consistent(const struct options *o)
 int options_parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{"base", required_argument, NULL, 'B'}, {"print-config", no_argument, NULL, 'G'},
-		{"strict", no_argument, NULL, 'K'},     {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},    {NULL, 0, NULL, 0},
+		{"base", required_argument, NULL, 'B'},
+		{"print-config", no_argument, NULL, 'G'},
+		{"strict", no_argument, NULL, 'K'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{"bridge_symmetric", no_argument, NULL, LONG_SYMMETRIC},
+		{"force_asymmetric", no_argument, NULL, LONG_ASYMMETRIC},
+		{"nice", required_argument, NULL, LONG_NICE},
+		{"overload_prot", optional_argument, NULL, LONG_OVERLOAD},
+		{"dso", required_argument, NULL, LONG_DSO},
+		{"config", required_argument, NULL, LONG_CONFIG},
+		{NULL, 0, NULL, 0},
 	};
 	int letter;
 
@@ -355,13 +392,14 @@ int options_parse(int argc, char **argv, struct options *o)
 			      .tos = -1,
 			      .log_level = "info",
 			      .facility = LOG_DAEMON};
-	while ((letter = getopt_long(argc, argv,
-				     "?2fvVRFiPabhl:6:A:s:n:r:S:p:D:w:u:d:t:T:W:m:M:L:c:x:C:N:",
-				     longs, NULL)) != -1) {
+	while ((letter = getopt_long(
+			argc, argv, "?2fvVRFiPabDChl:6:A:s:n:r:S:p:w:u:d:t:T:W:m:M:L:c:x:N:", longs,
+			NULL)) != -1) {
 		switch (letter) {
 		case 'h': usage(stdout); return EXIT_OK;
-		case 'v': printf("tandem-rtpproxy %s\n", TND_VERSION); return EXIT_OK;
-		case 'V': print_capabilities(); return EXIT_OK;
+		case 'V': printf("tandem-rtpproxy %s\n", TND_VERSION); return EXIT_OK;
+		case 'v': print_capabilities(); return EXIT_OK;
+		case 'C': puts("TSC"); return EXIT_OK;
 		case '?': {
 			/* The option -? looks like an unknown one, but for its text. */
 			bool asked = strcmp(argv[optind - 1], "-?") == 0;
@@ -370,7 +408,7 @@ int options_parse(int argc, char **argv, struct options *o)
 			return asked ? EXIT_OK : EXIT_USAGE;
 		}
 		default:
-			if (!take(letter, optarg, o))
+			if (letter > UCHAR_MAX ? !take_long(letter) : !take(letter, optarg, o))
 				return EXIT_USAGE;
 		}
 	}
@@ -383,6 +421,8 @@ int options_parse(int argc, char **argv, struct options *o)
 		return EXIT_USAGE;
 	if (o->control_count == 0)
 		o->control[o->control_count++] = strdup(DEFAULT_CONTROL);
+	if (o->pid_file == NULL && !o->foreground)
+		o->pid_file = DEFAULT_PID_FILE;
 	if (o->port_min != 0 || o->port_max != 0) {
 		o->port_min = o->port_min ? o->port_min : PORT_MIN;
 		o->port_max = o->port_max ? o->port_max : PORT_MAX;

@@ -22,7 +22,8 @@ struct options {
 	unsigned int control_count;
 	char *timeout_target[OPTIONS_LIST_MAX];
 	unsigned int timeout_target_count;
-	const char *record_dir, *spool_dir, *pid_file, *work_dir;
+	const char *record_dir, *spool_dir, *pid_file;
+	bool keep_dir; /* a daemon stays where it was started */
 	bool record_all, record_pcap, twice, independent_ttl;
 	uint32_t ttl_s, setup_ttl_s; /* setup 0: as ttl */
 	uint16_t port_min, port_max; /* 0: as the base has them */

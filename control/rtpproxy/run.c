@@ -271,8 +271,8 @@ static int run_keeper(const struct options *o, const char *config_file, int repo
 	int rc;
 
 	setsid();
-	if (o->work_dir != NULL && chdir(o->work_dir) != 0)
-		return fail(o->work_dir);
+	if (!o->keep_dir && chdir("/") != 0)
+		return fail("/");
 	openlog("rtpproxy", LOG_PID, o->facility);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -336,8 +336,6 @@ int run_tandemd(const struct options *o, const char *config_file)
 
 	if (!o->foreground)
 		return run_daemon(o, config_file);
-	if (o->work_dir != NULL && chdir(o->work_dir) != 0)
-		return fail(o->work_dir);
 	rc = write_pid(o);
 	if (rc == EXIT_OK)
 		rc = prepare(o);
