@@ -205,6 +205,17 @@ static const struct {
 	{"certificate and one each",
 	 MORE("\"dtls\":{\"certificate\":\"/c.pem\",\"per_session\":true}"), "/dtls/per_session",
 	 "/dtls/certificate"},
+	{"record_dir relative", MORE("\"media\":{\"record_dir\":\"r\"}"), "/media/record_dir",
+	 "absolute"},
+	{"play_dir relative", MORE("\"media\":{\"play_dir\":\"../r\"}"), "/media/play_dir",
+	 "absolute"},
+	{"spool_dir alone", MORE("\"media\":{\"spool_dir\":\"/s\"}"), "/media/spool_dir",
+	 "record_dir"},
+	{"spool_dir the same", MORE("\"media\":{\"record_dir\":\"/r/\",\"spool_dir\":\"/r\"}"),
+	 "/media/spool_dir", "same"},
+	{"no copies", MORE("\"media\":{\"capture_dir\":\"/r\",\"copy_mbufs\":0}"),
+	 "/media/copy_mbufs", "captured"},
+	{"no files", MORE("\"media\":{\"max_files\":0}"), "/media/max_files", ""},
 	{"dtls mtu small", MORE("\"dtls\":{\"mtu\":255}"), "/dtls/mtu", "256"},
 	{"dtls mtu large", MORE("\"dtls\":{\"mtu\":1453}"), "/dtls/mtu", "1452"},
 	{"no handshakes", MORE("\"dtls\":{\"half_open\":0}"), "/dtls/half_open", ""},
@@ -265,6 +276,10 @@ static void test_defaults(void **state)
 	assert_false(c->dtls_per_session);
 	assert_int_equal(c->dtls_mtu, 1200);
 	assert_int_equal(c->dtls_half_open, 1000);
+	assert_string_equal(c->media.record_dir, "");
+	assert_int_equal(c->media.copy_mbufs, 4096);
+	assert_int_equal(c->media.max_files, 4096);
+	assert_true(c->media.play_cache_bytes == 64 << 20);
 	assert_int_equal(c->dtls_profile_count, 4);
 	assert_int_equal(c->dtls_profile[0], SRTP_AEAD_AES_128_GCM);
 	assert_int_equal(c->dtls_profile[3], SRTP_AES_CM_128_HMAC_SHA1_32);

@@ -80,11 +80,11 @@ def create(client, name, a, b, **more):
     return client.call('session.create', id=name, legs=legs)['legs']
 
 
-def fault(client, name, path, method, **params):
+def fault(client, error, where, method, **params):
     try:
         client.call(method, **params)
     except RpcError as e:
-        equal((e.name, e.path), (name, path), f'error of {method} {params}')
+        equal((e.name, e.path), (error, where), f'error of {method} {params}')
     else:
         check(False, f'{method} {params} is carried out')
 
@@ -278,13 +278,17 @@ def play():
     took = played[-1][0] - played[0][0]
     load = os.getloadavg()[0]
     print(f'jitter of what is played: {jitter:.3f} ms, with a load of {load:.1f}')
-    # A machine that others use holds up workers for as long as it likes, but nothing drifts.
+    # A machine that others use holds up workers for as long as it likes.
     check(jitter < 1 or load > 1, f'jitter {jitter:.2f} ms')
-    check(abs(took - 74 * 0.02) < 0.1, f'75 packets took {took:.3f} s')
+    check(abs(took - 74 * 0.02) < (0.05 if load <= 1 else 0.5), f'75 packets took {took:.3f} s')
     check({struct.unpack('!I', d[8:12])[0] for _, d in packets[75:]} <= {a.ssrc},
           'something else follows')
-    report = client.call('session.get', id='moh')
-    equal(report['legs'][0]['rx']['packets'], a.next, 'counted while it is muted')
+    for _ in range(40):
+        counted = client.call('session.get', id='moh')['legs'][0]['rx']['packets']
+        if counted == a.next:
+            break
+        time.sleep(0.05)
+    equal(counted, a.next, 'counted while it is muted')
 
     # A is heard again afterwards; then the default codec is what B sends.
     for _ in range(10):
