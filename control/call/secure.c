@@ -195,7 +195,7 @@ void secure_abort(struct sessions *s, struct secure_step *step)
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		struct secure_leg_step *l = &step->leg[i];
 
-		secure_running_free(s, l->leg, l->window_log2);
+		secure_running_free(s, l->leg);
 		secure_keys_free(s, l->rx);
 		secure_keys_free(s, l->tx);
 		secure_text_free(l->made);
@@ -239,7 +239,7 @@ void secure_end(struct sessions *s, const struct session *se)
 				*fs = (struct flow_secure){0};
 			continue;
 		}
-		secure_running_free(s, fs->leg, l->window_log2); /* before its keys */
+		secure_running_free(s, fs->leg); /* before its keys */
 		secure_keys_free(s, (struct srtp_keys *)fs->rx);
 		secure_keys_free(s, (struct srtp_keys *)fs->rx_old);
 		secure_keys_free(s, (struct srtp_keys *)fs->tx);

@@ -45,23 +45,27 @@ int secure_keys_make(struct sessions *s, enum srtp_profile profile, const struct
 	return 0;
 }
 
-void secure_running_free(struct sessions *s, struct srtp_leg *l, uint8_t window_log2)
+void secure_running_free(struct sessions *s, struct srtp_leg *l)
 {
+	size_t size;
+
 	if (l == NULL)
 		return;
+	size = srtp_leg_bytes(l);
 	srtp_leg_wipe(l);
-	slab_give(&s->slabs, l, srtp_leg_size(s->h->srtp_engine, 1u << window_log2));
+	slab_give(&s->slabs, l, size);
 }
 
-int secure_running_make(struct sessions *s, uint8_t window_log2, struct srtp_leg **out)
+int secure_running_make(struct sessions *s, uint8_t window_log2, unsigned int ssrcs,
+			struct srtp_leg **out)
 {
-	size_t size = srtp_leg_size(s->h->srtp_engine, 1u << window_log2);
+	size_t size = srtp_leg_size_for(s->h->srtp_engine, 1u << window_log2, ssrcs);
 	struct srtp_leg *l = slab_take(&s->slabs, size);
 	int rc;
 
 	if (l == NULL)
 		return -ENOMEM;
-	rc = srtp_leg_init(l, s->h->srtp_engine, 1u << window_log2);
+	rc = srtp_leg_init_for(l, s->h->srtp_engine, 1u << window_log2, ssrcs);
 	if (rc != 0) {
 		slab_give(&s->slabs, l, size);
 		return rc;

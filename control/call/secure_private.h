@@ -19,9 +19,10 @@ int secure_keys_make(struct sessions *s, enum srtp_profile profile, const struct
 		     bool anew, struct srtp_keys **out);
 void secure_keys_free(struct sessions *s, struct srtp_keys *k);
 
-/* The running half of a leg: 0 or -ENOMEM. */
-int secure_running_make(struct sessions *s, uint8_t window_log2, struct srtp_leg **out);
-void secure_running_free(struct sessions *s, struct srtp_leg *l, uint8_t window_log2);
+/* The running half of a leg, for so many SSRCs in each direction: 0 or -ENOMEM. */
+int secure_running_make(struct sessions *s, uint8_t window_log2, unsigned int ssrcs,
+			struct srtp_leg **out);
+void secure_running_free(struct sessions *s, struct srtp_leg *l);
 
 /* Wipes it; malloc'd, or NULL. */
 void secure_text_free(char *text);

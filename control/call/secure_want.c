@@ -137,10 +137,13 @@ static enum session_fault prepare_window(struct sessions *s, const struct leg *l
 					 struct secure_leg_step *step, struct session_error *err)
 {
 	uint16_t window = want->window != 0 ? want->window : s->h->config->srtp_window;
+	/* Browsers bundle: audio, videos and what repairs each of them come from one leg. */
+	bool many = want->type == LEG_SECURITY_DTLS || (l->flags & LEG_BUNDLE);
+	unsigned int ssrcs = many ? SRTP_SSRCS_MAX : SRTP_SSRCS;
 
 	step->window_log2 = l->flags & LEG_SECRETS ? l->window_log2 : (uint8_t)rte_log2_u32(window);
 	if (!(l->flags & LEG_SECRETS))
-		return secure_running_make(s, step->window_log2, &step->leg) == 0
+		return secure_running_make(s, step->window_log2, ssrcs, &step->leg) == 0
 			       ? SESSION_OK
 			       : session_no_memory(err);
 	if (want->window != 0 && want->window != 1u << l->window_log2)
