@@ -15,6 +15,7 @@
  *	tight BYTES		from now on so much room is left behind a packet that comes in
  *	tx NAME FILE		writes what the device has sent since the last time to a pcap
  *	advance MS		time passes
+ *	media, play, …		see harness_media.h
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@
 
 #include "api.h"
 #include "buf.h"
+#include "harness_media.h"
 #include "host.h"
 #include "log.h"
 #include "session.h"
@@ -145,6 +147,7 @@ static void do_start(char *path)
 		return;
 	}
 	h.started = true;
+	media_begin(h.sessions, &h.host);
 	settle();
 	answer("ok");
 }
@@ -282,14 +285,50 @@ static void do_tight(char *args)
 	answer("ok");
 }
 
+static void do_media(void (*fn)(char *args, char *out, size_t size), char *args)
+{
+	static char out[1 << 19];
+
+	fn(args, out, sizeof(out));
+	answer(out);
+	settle();
+}
+
+static void do_media_set(char *args)
+{
+	do_media(media_set, args);
+}
+
+static void do_play(char *args)
+{
+	do_media(media_play, args);
+}
+
+static void do_halt(char *args)
+{
+	do_media(media_halt, args);
+}
+
+static void do_copies(char *args)
+{
+	do_media(media_copies, args);
+}
+
+static void do_told(char *args)
+{
+	settle();
+	do_media(media_told, args);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(char *args);
 	bool after_start;
 } commands[] = {
-	{"port", do_port, false},  {"start", do_start, false}, {"rpc", do_rpc, true},
-	{"rx", do_rx, true},       {"tx", do_tx, true},        {"advance", do_advance, true},
-	{"tight", do_tight, true},
+	{"port", do_port, false},  {"start", do_start, false},    {"rpc", do_rpc, true},
+	{"rx", do_rx, true},       {"tx", do_tx, true},           {"advance", do_advance, true},
+	{"tight", do_tight, true}, {"media", do_media_set, true}, {"play", do_play, true},
+	{"halt", do_halt, true},   {"copies", do_copies, true},   {"told", do_told, true},
 };
 
 static void run_line(char *line)
@@ -327,6 +366,7 @@ int main(int argc, char **argv)
 	}
 	free(line);
 	if (h.started) {
+		media_finish();
 		api_stop(h.api);
 		sessions_free(h.sessions);
 		host_free(&h.host);
