@@ -56,7 +56,7 @@ class Context:
                      ('relay4', 1000000, (200,))]
         self.repeats, self.trial_ms, self.precision = 2, 100, 0.02
         self.latency_ms, self.churn_ms = 200, 1000
-        self.starts, self.returns = 3, 10
+        self.starts, self.returns = 3, 5
         self.crypto_rounds = 1000
         self.crypto_library = [((crypto.CM, crypto.GCM), (512,), (172,), (32,)),
                                ((crypto.CM,), (1,), (172,), (1,))]
