@@ -2,7 +2,6 @@
 #include "deliver.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,28 +95,10 @@ static void to_file(struct helper *h, struct sink *k, const struct media_packet 
 
 /* ---- UDP ----------------------------------------------------------------------------------- */
 
-static socklen_t fill_address(const union wire_ip *ip, uint16_t port, struct sockaddr_storage *to)
-{
-	struct sockaddr_in6 *to6 = (struct sockaddr_in6 *)to;
-	struct sockaddr_in *to4 = (struct sockaddr_in *)to;
-
-	memset(to, 0, sizeof(*to));
-	if (wire_ip_is4(ip)) {
-		to4->sin_family = AF_INET;
-		to4->sin_port = htons(port);
-		memcpy(&to4->sin_addr, &ip->w[3], 4);
-		return sizeof(*to4);
-	}
-	to6->sin6_family = AF_INET6;
-	to6->sin6_port = htons(port);
-	memcpy(&to6->sin6_addr, ip->b, 16);
-	return sizeof(*to6);
-}
-
 static bool send_by_kernel(const struct sink *k, const struct media_packet *p)
 {
 	struct sockaddr_storage to;
-	socklen_t len = fill_address(&k->ip, k->port + p->rtcp, &to);
+	socklen_t len = sink_sockaddr(&k->ip, k->port + p->rtcp, &to);
 	ssize_t n;
 
 	/* What the network said of an earlier one is told once, and is no matter of this one. */

@@ -53,11 +53,22 @@ void media_event_end(struct media *m, const char *type);
 
 /* ---- sinks.c ---- */
 
-/* The sink has told of a limit; it is the caller's again; a packet is to be sent. */
+/* One that is not begun yet; `name` NULL: the other one. NULL and the fault in `err`. */
+struct sink *sink_make(enum media_kind kind, const char *name, const char *default_name,
+		       unsigned int legs, struct session_error *err);
+/* Takes the sink in every case; *out is the one that runs, this one or one that is the same. */
+enum session_fault sink_begin(struct media *m, const char *id, struct sink *k, bool *created,
+			      struct sink **out, struct session_error *err);
+void sink_free(struct sink *k);
+/* The sink has told of a limit; it is the caller's again. */
 void sink_limit(struct media *m, struct sink *k);
 void sink_done(struct media *m, struct sink *k);
-void sink_relay(struct media *m, struct relay *r);
 void sink_stop(struct media *m, struct sink *k, enum sink_reason reason);
+
+/* ---- copy.c ---- */
+
+/* A packet that the kernel has no route for. */
+void sink_relay(struct media *m, struct relay *r);
 
 /* ---- play.c ---- */
 

@@ -83,4 +83,7 @@ struct relay {
 	uint8_t data[];
 };
 
+/* copy.c: for the kernel; how long it is. */
+socklen_t sink_sockaddr(const union wire_ip *ip, uint16_t port, struct sockaddr_storage *out);
+
 #endif

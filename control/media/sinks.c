@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Recordings, copies and captures: begun, stopped, told of. */
+/* Recordings and captures, and what all sinks share: begun, stopped, told of. */
 #include <errno.h>
-#include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +10,6 @@
 #include "json.h"
 #include "log.h"
 #include "media_private.h"
-#include "udp.h"
 
 /* ---- what workers copy --------------------------------------------------------------------- */
 
@@ -148,16 +145,15 @@ static void tell_started(struct media *m, const struct sink *k)
 	media_event_end(m, "record.started");
 }
 
-static void free_sink(struct sink *k)
+void sink_free(struct sink *k)
 {
 	if (k->fd >= 0)
 		close(k->fd);
 	free(k);
 }
 
-/* Takes the sink in every case; *out is the one that runs, this one or one that is the same. */
-static enum session_fault begin(struct media *m, const char *id, struct sink *k, bool *created,
-				struct sink **out, struct session_error *err)
+enum session_fault sink_begin(struct media *m, const char *id, struct sink *k, bool *created,
+			      struct sink **out, struct session_error *err)
 {
 	struct media_session *ms = media_session_get(m, id, err);
 	enum session_fault f = SESSION_NOT_FOUND;
@@ -170,7 +166,7 @@ static enum session_fault begin(struct media *m, const char *id, struct sink *k,
 	}
 	old = find(ms, k->name);
 	if (old != NULL && same(old, k)) {
-		free_sink(k);
+		sink_free(k);
 		*out = old;
 		return SESSION_OK;
 	}
@@ -194,12 +190,12 @@ static enum session_fault begin(struct media *m, const char *id, struct sink *k,
 put:
 	media_session_put(m, ms);
 fail:
-	free_sink(k);
+	sink_free(k);
 	return f;
 }
 
-static struct sink *make(enum media_kind kind, const char *name, const char *default_name,
-			 unsigned int legs, struct session_error *err)
+struct sink *sink_make(enum media_kind kind, const char *name, const char *default_name,
+		       unsigned int legs, struct session_error *err)
 {
 	struct sink *k = calloc(1, sizeof(*k));
 
@@ -258,7 +254,7 @@ enum session_fault media_record_start(struct media *m, const struct media_record
 				   "not with format rtp: its packets don't say where they go");
 	if (r->no_side && r->legs == MEDIA_BOTH && !r->one_file)
 		return media_fault(err, SESSION_BAD_PARAMS, "/leg", "two legs have two names");
-	k = make(MEDIA_KIND_RECORD, r->name, "record", r->legs, err);
+	k = sink_make(MEDIA_KIND_RECORD, r->name, "record", r->legs, err);
 	if (k == NULL)
 		return err->fault;
 	k->format = (uint8_t)r->format;
@@ -270,7 +266,7 @@ enum session_fault media_record_start(struct media *m, const struct media_record
 	k->dir = c->spool_dir[0] != '\0' ? c->spool_dir : c->record_dir;
 	k->files = r->one_file ? 1 : r->legs == MEDIA_BOTH ? SINK_FILES : SINK_FILES / 2;
 	set_stem(k, r->file, r->id);
-	f = begin(m, r->id, k, created, &k, err);
+	f = sink_begin(m, r->id, k, created, &k, err);
 	if (f == SESSION_OK && *created)
 		m->stats.records++;
 	return f;
@@ -286,7 +282,7 @@ enum session_fault media_capture_start(struct media *m, const struct media_captu
 	if (dir[0] == '\0')
 		return media_fault(err, SESSION_WRONG_STATE, "",
 				   "the configuration has no media.capture_dir");
-	k = make(MEDIA_KIND_CAPTURE, c->name, "capture", MEDIA_BOTH, err);
+	k = sink_make(MEDIA_KIND_CAPTURE, c->name, "capture", MEDIA_BOTH, err);
 	if (k == NULL)
 		return err->fault;
 	k->format = MEDIA_PCAPNG;
@@ -297,130 +293,10 @@ enum session_fault media_capture_start(struct media *m, const struct media_captu
 	if (c->max_bytes != 0)
 		k->max_bytes = c->max_bytes;
 	set_stem(k, c->file, c->id);
-	f = begin(m, c->id, k, created, &k, err);
+	f = sink_begin(m, c->id, k, created, &k, err);
 	if (f == SESSION_OK && *created)
 		m->stats.captures++;
 	return f;
-}
-
-/* ---- copies by UDP ------------------------------------------------------------------------- */
-
-static socklen_t to_sockaddr(const union wire_ip *ip, uint16_t port, struct sockaddr_storage *out)
-{
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
-	struct sockaddr_in *four = (struct sockaddr_in *)out;
-
-	memset(out, 0, sizeof(*out));
-	if (wire_ip_is4(ip)) {
-		four->sin_family = AF_INET;
-		four->sin_port = htons(port);
-		four->sin_addr.s_addr = ip->w[3];
-		return sizeof(*four);
-	}
-	six->sin6_family = AF_INET6;
-	six->sin6_port = htons(port);
-	memcpy(&six->sin6_addr, ip->b, sizeof(six->sin6_addr));
-	return sizeof(*six);
-}
-
-static void from_sockaddr(const struct sockaddr_storage *in, struct session_endpoint *out)
-{
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)in;
-	const struct sockaddr_in *four = (const struct sockaddr_in *)in;
-
-	if (in->ss_family == AF_INET) {
-		out->ip = wire_ip_from4(four->sin_addr.s_addr);
-		out->port = ntohs(four->sin_port);
-	} else {
-		out->ip = wire_ip_from6(six->sin6_addr.s6_addr);
-		out->port = ntohs(six->sin6_port);
-	}
-}
-
-/* A socket, if the kernel knows a way to it. -errno: it doesn't, or there is no socket to be had.
- */
-static int open_socket(struct sink *k)
-{
-	struct sockaddr_storage to, local;
-	socklen_t len = to_sockaddr(&k->ip, k->port, &to), local_len = sizeof(local);
-	int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc;
-
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (struct sockaddr *)&to, len) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&local, &local_len) != 0) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	k->fd = fd;
-	from_sockaddr(&local, &k->local);
-	return 0;
-}
-
-/* Of ours, of that family; the one that was asked for if it fits. -1: none. */
-static int address_for(const struct config *c, const union wire_ip *to, const union wire_ip *best)
-{
-	int any = -1;
-
-	for (unsigned int i = 0; i < c->address_count; i++) {
-		if (wire_ip_is4(&c->addresses[i].ip) != wire_ip_is4(to))
-			continue;
-		if (wire_ip_equal(&c->addresses[i].ip, best))
-			return (int)i;
-		if (any < 0)
-			any = (int)i;
-	}
-	return any;
-}
-
-enum session_fault media_copy_start(struct media *m, const struct media_copy *c, bool *created,
-				    struct session_endpoint *local, struct session_error *err)
-{
-	enum session_fault f;
-	struct sink *k;
-	int rc;
-
-	if (c->port == 0 || c->port == UINT16_MAX)
-		return media_fault(err, SESSION_BAD_PARAMS, "/udp/port",
-				   "RTCP goes to the next port: 1 to 65534");
-	if (wire_ip_is_any(&c->ip) || wire_ip_is_multicast(&c->ip))
-		return media_fault(err, SESSION_BAD_PARAMS, "/udp/ip",
-				   "not the address of a single host");
-	k = make(MEDIA_KIND_COPY, c->name, "copy", c->legs, err);
-	if (k == NULL)
-		return err->fault;
-	k->ip = c->ip;
-	k->port = c->port;
-	rc = open_socket(k);
-	if (rc != 0 && address_for(m->h->config, &c->ip, &c->ip) < 0) {
-		free_sink(k);
-		return media_fault(err, SESSION_BAD_PARAMS, "/udp/ip",
-				   "neither the kernel (%s) nor any address of tandem reaches it",
-				   strerror(-rc));
-	}
-	if (rc != 0)
-		session_leg_local(m->s, c->id, c->legs & MEDIA_LEG_0 ? 0 : 1, &k->local);
-	f = begin(m, c->id, k, created, &k, err);
-	if (f != SESSION_OK)
-		return f;
-	if (*created)
-		m->stats.copies++;
-	if (local != NULL)
-		*local = k->local;
-	return SESSION_OK;
-}
-
-void sink_relay(struct media *m, struct relay *r)
-{
-	struct sink *k = r->sink;
-	int a = address_for(m->h->config, &k->ip, &r->local);
-
-	helper_relayed(&m->helper);
-	if (m->helper.running && udp_send(m->h, (uint16_t)a, r->local_port, &k->ip,
-					  (uint16_t)(k->port + r->rtcp), 0, r->data, r->len) != 0)
-		k->unsent++;
-	free(r);
 }
 
 /* ---- end ----------------------------------------------------------------------------------- */
@@ -481,7 +357,7 @@ void sink_done(struct media *m, struct sink *k)
 	tnd_list_del(&k->all);
 	tnd_list_del(&k->link);
 	ms->sink_count--;
-	free_sink(k);
+	sink_free(k);
 	media_session_put(m, ms);
 }
 
