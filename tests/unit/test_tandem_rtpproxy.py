@@ -145,8 +145,8 @@ class Options(unittest.TestCase):
         self.assertIn("/nowhere.json", done.stderr)
 
     def test_help_and_version(self):
-        for option, text in (("-?", "usage: tandem-rtpproxy"), ("-v", "tandem-rtpproxy "),
-                             ("-V", "20040107")):
+        for option, text in (("-?", "usage: tandem-rtpproxy"), ("-v", "20040107"),
+                             ("-V", "tandem-rtpproxy "), ("--version", "tandem-rtpproxy ")):
             done = subprocess.run([PROGRAM, option], capture_output=True, text=True, timeout=20,
                                   check=False)
             self.assertEqual(done.returncode, 0)
