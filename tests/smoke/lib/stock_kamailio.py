@@ -20,6 +20,7 @@ def main():
     text = change(text, r'rtpproxy_manage\("(\w+)"\)', rf'rtpproxy_manage("\g<1>{flags}")', 2)
     text = change(text, r'\t\troute\(DLGURI\);\n', rf'''\g<0>
 		if (is_method("INVITE")) {{
+			set_rtp_proxy_set("0");
 			if (is_audio_on_hold()) {{
 				rtpproxy_stream2uas("{music}", "-1");
 			}} else {{
