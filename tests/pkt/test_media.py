@@ -271,8 +271,7 @@ class Host(MediaTest):
     def test_any_port(self):
         for a, b in itertools.product(('lan4', 'lan6'), ('wan4', 'wan6')):
             with self.subTest(a=a, b=b):
-                self.call(a, b)
-                self.media(0, host=1)
+                self.call(a, b, leg_a={'latch': 'host'})
                 ports = (4000, 1, 40000, 65535)
                 self.send(0, *[self.packet_in(0, rtp(i), sport=p) for i, p in enumerate(ports)])
                 self.assertEqual(self.payloads(1), [rtp(i) for i in range(4)])
@@ -311,8 +310,7 @@ class Host(MediaTest):
         self.assert_drops({'source': 1})
 
     def test_encrypted(self):
-        self.secure(Side(CM80), None)
-        self.media(0, host=1)
+        self.secure(Side(CM80), None, leg_a={'latch': 'host'})
         self.relay(0, rtp(1), rtp(2), sport=1234)
 
 

@@ -241,6 +241,28 @@ class SmallMtu(MediaTest):
         self.assertEqual([(t['packets'], t['why']) for t in self.told()], [(0, END)])
 
 
+class Workers(MediaTest):
+    """Each call's players and copies are its worker's."""
+    conf = config(workers=3)
+    queues = 3
+
+    def test_each_its_own(self):
+        workers = set()
+        for i in range(6):
+            workers.add(self.call(session=f'call-{i}')['worker'])
+            self.media(0, session=f'call-{i}', copy=1)
+            self.play(1, FRAMES[:320], ssrc=i, session=f'call-{i}')
+            self.send(0, self.packet_in(0, rtp(i)))
+        self.assertEqual(len(workers), 3)
+        self.h.advance(60)
+        self.assertEqual(sorted(header(p)[4] for p in self.payloads(1)),
+                         sorted(2 * list(range(6))))
+        self.assertEqual(sorted((t['id'], t['packets']) for t in self.told()),
+                         [(f'call-{i}', 2) for i in range(6)])
+        self.assertEqual([len(self.copies(w)) for w in range(3)], [2, 2, 2])
+        self.assert_drops({'muted': 6})
+
+
 class Inside(MediaTest):
     def test_to_another_call_of_ours(self):
         """The far end is tandem itself: it comes in there."""
