@@ -86,7 +86,7 @@ def serve(party):
     loop = GLib.MainLoop()
 
     def on_line(*_):
-        line = sys.stdin.readline()
+        line = sys.stdin.buffer.raw.readline()
         request = json.loads(line) if line else {'do': 'quit'}
         verb = request.pop('do')
         if verb == 'quit':

@@ -133,6 +133,7 @@ class Party:
                                caps=Gst.Caps.from_string('application/x-rtcp'))
             source.link_pads('src', self.rtpbin, f'recv_rtcp_sink_{n}')
         m['rtp_session'] = self.rtpbin.emit('get-internal-session', n)
+        m['rtp_session'].set_property('internal-ssrc', m['ssrc'])
         m['rtp_session'].set_property('rtcp-min-interval', 500 * Gst.MSECOND)
         m['rtp_session'].set_property('bandwidth', 2000000.0)
 
