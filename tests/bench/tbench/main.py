@@ -11,15 +11,16 @@ import sys
 import tempfile
 import time
 
-from . import crypto, cycles, idle, kernel, machine, report, spin, srtp, start, targets, webrtc, \
-    wire
+from . import crypto, cycles, idle, kernel, machine, report, rtpproxy, spin, srtp, start, \
+    targets, webrtc, wire
 from .plan import Context
 from .util import Failed, progress, say
 
 LOCK = '/run/lock/tandem-bench'
 PARTS = {'cycles': cycles.measure, 'crypto': crypto.measure, 'wire': wire.measure,
          'start': start.measure, 'idle': idle.measure, 'kernel': kernel.measure,
-         'srtp': srtp.measure, 'webrtc': webrtc.measure, 'spin': spin.measure}
+         'srtp': srtp.measure, 'webrtc': webrtc.measure, 'rtpproxy': rtpproxy.measure,
+         'spin': spin.measure}
 
 
 def arguments(usage, argv):

@@ -48,6 +48,7 @@ class Context:
         self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 20000, 'rounds': 3, 'per_s': 200,
                        'rated': 1000, 'full': 1000, 'checked': 10000, 'checks_ms': 30000,
                        'media_each': 20}
+        self.rtpproxy = {'calls': 10000, 'rounds': 5, 'record_ms': 10000}
 
     def plan_quick(self):
         self.cycles = [('relay4', n) for n in FLOWS] + [('relay6', 1000), ('bridge46', 1000)]
@@ -72,6 +73,7 @@ class Context:
         self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 2000, 'rounds': 1, 'per_s': 200,
                        'rated': 100, 'full': 100, 'checked': 10000, 'checks_ms': 4000,
                        'media_each': 20}
+        self.rtpproxy = {'calls': 3000, 'rounds': 3, 'record_ms': 2000}
 
     def repeats_of(self, size):
         """Turns of each device: fewer where no target hangs on it."""

@@ -350,6 +350,23 @@ def webrtc_summary(figures):
             'media packets before tandem knew where to, which do not count as lost.')
 
 
+# ---- rtpproxy ----------------------------------------------------------------------------------
+
+def rtpproxy(figures):
+    c, r = figures['rtpproxy']['commands'], figures['rtpproxy']['recording']
+    rows = [['U, L, D in turn: commands', around(c['commands_per_s'], 1, '{:,.0f}')],
+            ['… in a second of the control lcore\'s own time',
+             around(c['own_commands_per_s'], 1, '{:,.0f}')],
+            [f'U, L until there are {c["calls"]:,} calls: calls',
+             around(c['calls_per_s'], 1, '{:,.0f}')],
+            ['D of them: calls', around(c['deletes_per_s'], 1, '{:,.0f}')]]
+    return table(('what', 'a second'), rows) + (
+        f'\n\n{r["calls"]:,} calls were recorded at once, into {r["onto"]}, a file each, both sides: '
+        f'of {r["offered"]:,} packets in {r["seconds"]:.1f} s ({r["offered_pps"]:,.0f} a second) '
+        f'the relay lost {r["lost"]:,}; of {r["relayed"]:,} relayed, {r["not_recorded"]:,} are not in '
+        'the files.')
+
+
 def fill(figures):
     """What stands for each {{name}} of the template; plots are SVG or None."""
     m = figures['meta']
@@ -357,7 +374,7 @@ def fill(figures):
                                      crypto_library, crypto_loop,
                                      wire, wire_cycles, wire_latency, sessions, idle, kernel,
                                      kernel_ratios, kernel_latency, srtp_memif, srtp_veth,
-                                     srtp_sessions, webrtc, webrtc_summary, spin)}
+                                     srtp_sessions, webrtc, webrtc_summary, rtpproxy, spin)}
     out = {name: f(figures) for name, f in texts.items()}
     out.update(targets=target_table(figures), date=m['date'], command=m['command'],
                minutes=round(m['seconds'] / 60), trial_ms=m['trial_ms'],
@@ -369,7 +386,7 @@ def fill(figures):
 
 def write(root, figures):
     """The paths that were written."""
-    parts = ('cycles', 'crypto', 'wire', 'start', 'idle', 'kernel', 'srtp', 'webrtc')
+    parts = ('cycles', 'crypto', 'wire', 'start', 'idle', 'kernel', 'srtp', 'webrtc', 'rtpproxy')
     missing = [p for p in parts if p not in figures]
     if missing:
         raise Failed(f'a report needs all parts; {", ".join(missing)} was not measured')

@@ -68,7 +68,7 @@ class Tandem:
     name = 'tandem'
 
     def __init__(self, build, tmp, scenario, device, netns=None, idle='poll', spare=4000,
-                 wait=True, rx_desc=0, srtp_engine='auto'):
+                 wait=True, rx_desc=0, srtp_engine='auto', extra=None):
         tag = netns or 'memif'
         self.socket = f'{tmp}/tandemd-{tag}.sock'
         self.log = f'{tmp}/tandemd-{tag}.log'
@@ -82,6 +82,7 @@ class Tandem:
             'limits': {'sessions': scenario.sessions + spare},
             'api': {'socket': self.socket, 'ro_socket': self.socket + '.ro'},
             'log': {'level': 'warning'},
+            **(extra or {}),
         }
         path = f'{tmp}/tandemd-{tag}.json'
         with open(path, 'w') as f:

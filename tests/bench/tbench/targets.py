@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The targets, and whether a run has reached them."""
 from . import crypto
-from . import srtp, webrtc
+from . import rtpproxy, srtp, webrtc
 from .util import median, mid
 
 
@@ -165,6 +165,8 @@ TARGETS = (
     ('webrtc: media packets lost or wrong', AT_MOST, 0, webrtc.lost, '{:.0f}'),
     ('webrtc: calls that did not come up, or ended', AT_MOST, 0, webrtc.not_up, '{:.0f}'),
     ('webrtc: checks unanswered, 10,000 sessions', AT_MOST, 0, webrtc.unanswered, '{:.0f}'),
+    ('rtpproxy: commands a second', AT_LEAST, 20000, rtpproxy.commands_a_second, '{:.0f}'),
+    ('rtpproxy: 1,000 calls recorded, relayed lost', AT_MOST, 0, rtpproxy.relayed_lost, '{:.0f}'),
     ('spin: 50 cycles a packet are seen as', AT_LEAST, 40, spin_seen, '{:.1f}'),
 )
 
