@@ -82,12 +82,12 @@ static void say_missing(const struct options *o, const struct config *base, cons
 	wire_ip_format(ip, text);
 	fprintf(stderr,
 		"tandem-rtpproxy: the kernel has %s on %s. tandem owns its addresses itself:\n"
-		"  1. give it a device of its own (a NIC, or one more address of this network "
-		"that\n"
-		"     no host has, by AF_XDP on %s: \"device\": \"net_af_xdp0,iface=%s\")\n"
+		"  1. give it a device that nothing else uses, as it takes all of its packets: a "
+		"NIC,\n"
+		"     a virtual function, or by AF_XDP an interface (\"net_af_xdp0,iface=...\")\n"
 		"  2. name device and address in %s (see tandemd(8)); if it is to be %s itself,\n"
 		"     take it from the kernel: ip address del %s dev %s\n",
-		text, name, name, name, o->base, text, text, name);
+		text, name, o->base, text, text, name);
 }
 
 static bool find(const struct options *o, const struct config *base, const char *host, bool six,

@@ -30,8 +30,9 @@ def sine(rate, seconds, channels=1, level=0.25):
 def samples_of(path, fmt):
     """What ffmpeg hears, at 8 kHz."""
     law = ['-ar', '8000', '-ac', '1'] if fmt.endswith('law') else []
-    raw = subprocess.run(['ffmpeg', '-nostdin', '-v', 'error', '-f', fmt, *law, '-i', path, '-f', 's16le',
-                          '-ar', '8000', '-'], check=True, stdout=subprocess.PIPE).stdout
+    raw = subprocess.run(['ffmpeg', '-nostdin', '-v', 'error', '-f', fmt, *law, '-i', path,
+                          '-f', 's16le', '-ar', '8000', '-'], check=True,
+                         stdout=subprocess.PIPE).stdout
     return struct.unpack(f'<{len(raw) // 2}h', raw)
 
 

@@ -361,10 +361,10 @@ def rtpproxy(figures):
              around(c['calls_per_s'], 1, '{:,.0f}')],
             ['D of them: calls', around(c['deletes_per_s'], 1, '{:,.0f}')]]
     return table(('what', 'a second'), rows) + (
-        f'\n\n{r["calls"]:,} calls were recorded at once, into {r["onto"]}, a file each, both sides: '
-        f'of {r["offered"]:,} packets in {r["seconds"]:.1f} s ({r["offered_pps"]:,.0f} a second) '
-        f'the relay lost {r["lost"]:,}; of {r["relayed"]:,} relayed, {r["not_recorded"]:,} are not in '
-        'the files.')
+        f'\n\n{r["calls"]:,} calls were recorded at once, into {r["onto"]}, a file each, both '
+        f'sides: of {r["offered"]:,} packets in {r["seconds"]:.1f} s ({r["offered_pps"]:,.0f} a '
+        f'second) the relay lost {r["lost"]:,}; of {r["relayed"]:,} relayed, '
+        f'{r["not_recorded"]:,} are not in the files.')
 
 
 def fill(figures):

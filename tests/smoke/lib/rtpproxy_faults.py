@@ -38,7 +38,8 @@ class Call:
         self.client, self.name = client, name
         self.a = Endpoint('a', '10.0.0.2', port)
         self.b = Endpoint('b', '192.0.2.2', port + 1000)
-        self.to_b = place(client.command(f'UIE {name} {self.a.ip} {self.a.port} from {notify}'.strip()))
+        update = f'UIE {name} {self.a.ip} {self.a.port} from {notify}'
+        self.to_b = place(client.command(update.strip()))
         self.to_a = place(client.command(f'LEI {name} {self.b.ip} {self.b.port} from to'))
 
     def send(self):
