@@ -840,7 +840,7 @@ class Completion(Case):
                     ("session.create kind=udp ki", []),
                     ("session.create legs.1.rem",
                      ["legs.1.remote.ip=", "legs.1.remote.port=", "legs.1.remote.rtcp_port="]),
-                    ("session.create legs.0.latch=", ["strict ", "once ", "follow "]),
+                    ("session.create legs.0.latch=", ["strict ", "once ", "follow ", "host "]),
                     ("session.update legs.1.hold=", ["true ", "false "]),
                     ("session.create id=", []),
                     ("stats drop.s", ["drop.source "]),
