@@ -144,7 +144,7 @@ class Call:
             legs = self.client.call('session.get', id=self.sessions[kind])['legs']
             for n, (one, other) in enumerate(((a, b), (b, a))):
                 missing = one[kind]['sent'] - other[kind]['received']
-                check(0 <= missing <= self.early(n),
+                check(0 <= missing <= self.early(n) + self.parties[n].unsent,
                       f'{self.id}: {kind} of {self.parties[n].name}: sent {one[kind]["sent"]}, '
                       f'got {other[kind]["received"]}, {self.early(n)} too early')
                 check(-1 <= other[kind].get('lost', 0) <= 0, f'{self.id}: {kind}: lost')

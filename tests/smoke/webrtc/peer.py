@@ -33,6 +33,7 @@ class Peer:
     """One such program in namespace P-ns; its standard error goes to NAME.log."""
 
     plain = False  # does it know nothing of ICE and DTLS?
+    unsent = 0     # packets of each kind that it may count and not send when it is muted
 
     def __init__(self, ns, name, command, **environment):
         self.name = name
@@ -94,8 +95,10 @@ class Peer:
 
 
 def browser(ns, name, kind='chromium', *options):
-    return Peer(ns, name, ['node', f'{HERE}/browser.js', kind, 'FOLDER', *options],
-                NODE_PATH=f'{ROOT}/build-webrtc/node_modules')
+    party = Peer(ns, name, ['node', f'{HERE}/browser.js', kind, 'FOLDER', *options],
+                 NODE_PATH=f'{ROOT}/build-webrtc/node_modules')
+    party.unsent = int(kind == 'firefox')
+    return party
 
 
 def aiortc(ns, name):
