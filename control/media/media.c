@@ -69,6 +69,8 @@ void media_session_put(struct media *m, struct media_session *ms)
 {
 	if (ms->sink_count != 0 || ms->player_count != 0)
 		return;
+	if (!ms->ended && (ms->voice[0].has || ms->voice[1].has))
+		return; /* the next player goes on from there */
 	if (!ms->ended)
 		m->session[ms->index] = NULL;
 	free(ms);
@@ -88,6 +90,7 @@ static void on_ended(struct session_observer *o, uint32_t index, const char *id,
 	tnd_list_for_each (pos, &ms->sinks)
 		sink_stop(m, tnd_container_of(pos, struct sink, link), SINK_SESSION);
 	play_session_ended(m, ms);
+	media_session_put(m, ms);
 }
 
 static void on_event(struct session_observer *o, const struct flow_event *ev, const char *id)
@@ -219,6 +222,8 @@ void media_free(struct media *m)
 	helper_stop(&m->helper);
 	read_mail(m);
 	play_free(m);
+	for (uint32_t i = 0; i < m->helper.config.sessions; i++)
+		free(m->session[i]);
 	helper_free(&m->helper);
 	tnd_buf_free(&m->text);
 	free(m->session);

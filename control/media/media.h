@@ -109,8 +109,9 @@ enum session_fault media_sink_stop(struct media *m, const char *id, unsigned int
  * Play a file to leg `leg`'s far end; what the other leg's far end sends is meanwhile counted,
  * but not sent on. The file is `file` + "." + payload type, of the first codec in the list for
  * which there is one: frames without headers, as rtpproxy's makeann makes them. A play that runs
- * is replaced. The file is read by the helper: that it isn't there is told by play.ended, unless
- * it is known already (SESSION_BAD_PARAMS at /file).
+ * is replaced. All plays to a leg are one RTP stream: one SSRC, numbers that go on. The file is
+ * read by the helper: that it isn't there is told by play.ended, unless it is known already
+ * (SESSION_BAD_PARAMS at /file).
  */
 struct media_play {
 	const char *id;

@@ -8,12 +8,27 @@
 
 struct player;
 
-/* A session with sinks or players, from the first to the last of them. */
+/*
+ * The RTP stream that all players of a leg make, one after the other: an SSRC each would soon fill
+ * the few places that a leg has for SRTP, and the party's own would find none.
+ */
+struct media_voice {
+	bool has;     /* one has played */
+	uint16_t seq; /* the next */
+	uint32_t ssrc;
+	uint32_t ts;    /* at `at_ms` */
+	uint64_t at_ms; /* loop.now_ms */
+};
+
+/* A session with sinks or players, from the first to the last of them; once it has played to a
+ * leg, to its end. */
 struct media_session {
 	struct tnd_list sinks;
 	unsigned int sink_count, player_count; /* those too that are on their way out */
 	struct player *player[SESSION_LEGS];   /* that plays to each leg, or is about to */
-	uint32_t index;                        /* number in the flow tables */
+	struct player *paced[SESSION_LEGS];    /* that a worker has; the next one waits for it */
+	struct media_voice voice[SESSION_LEGS];
+	uint32_t index; /* number in the flow tables */
 	uint16_t generation;
 	uint8_t copying; /* enum media_leg: legs that workers copy */
 	bool ended;      /* and its place in the tables is somebody else's */
@@ -40,7 +55,7 @@ struct media {
 struct media_session *media_session_get(struct media *m, const char *id, struct session_error *err);
 /* … NULL if there is none. */
 struct media_session *media_session_find(struct media *m, const char *id);
-/* A sink or player is gone. */
+/* A sink or player is gone, or the session has ended. */
 void media_session_put(struct media *m, struct media_session *ms);
 
 /* "" for reasons that need no words. */

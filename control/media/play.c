@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Playing: the helper reads the file, then a worker has the player until it says that it ended;
- * stopped or replaced, it goes the same way. Only then it is freed here.
+ * stopped or replaced, it goes the same way. Only then it is freed here, and one that replaces it
+ * starts: players of a leg are one RTP stream, and never two at once.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +17,7 @@
 #include "log.h"
 #include "media_private.h"
 
-enum play_state { PLAY_LOADING, PLAY_PACED };
+enum play_state { PLAY_LOADING, PLAY_WAITING /* for another's end */, PLAY_PACED };
 
 struct player {
 	struct tnd_list link; /* in media.players */
@@ -28,6 +29,8 @@ struct player {
 	uint8_t leg;
 	uint8_t state;
 	bool stopped;
+	uint32_t start_ts;             /* RTP timestamp at start_ms */
+	uint64_t start_ms;             /* loop.now_ms */
 	char file[MEDIA_PATH_MAX + 1]; /* as it was asked for */
 };
 
@@ -165,6 +168,50 @@ static const char *stop_reason(const struct player *pl)
 	return pl->session->ended ? "session" : "stopped";
 }
 
+/* ---- one stream a leg ---------------------------------------------------------------------- */
+
+/* Timestamp units in so many ms, and no fewer. */
+static uint32_t ts_of_ms(const struct frame_codec *c, uint64_t ms)
+{
+	return (uint32_t)((ms * 1000 * c->ts_step + c->period_us - 1) / c->period_us);
+}
+
+/* Where the leg's stream is now, or a new one. False: no random numbers. */
+static bool take_voice(struct player *pl, uint64_t now_ms)
+{
+	const struct media_voice *v = &pl->session->voice[pl->leg];
+	struct dp_player *d = &pl->dp;
+
+	pl->start_ms = now_ms;
+	if (!v->has) {
+		if (getrandom(&d->ssrc, sizeof(d->ssrc), 0) != (ssize_t)sizeof(d->ssrc) ||
+		    getrandom(&d->timestamp, sizeof(d->timestamp), 0) !=
+			    (ssize_t)sizeof(d->timestamp) ||
+		    getrandom(&d->seq, sizeof(d->seq), 0) != (ssize_t)sizeof(d->seq))
+			return false;
+	} else {
+		d->ssrc = v->ssrc;
+		d->seq = v->seq;
+		/* A frame more, as the time is read but once a turn. */
+		d->timestamp = v->ts + ts_of_ms(pl->codec, now_ms - v->at_ms) + d->ts_step;
+	}
+	pl->start_ts = d->timestamp;
+	return true;
+}
+
+/* The worker has told that it ended. */
+static void keep_voice(const struct player *pl, uint64_t now_ms)
+{
+	const struct dp_player *d = &pl->dp;
+	uint32_t ts = pl->start_ts + ts_of_ms(pl->codec, now_ms - pl->start_ms);
+
+	/* A worker that was held up long is behind the time. */
+	if ((int32_t)(d->timestamp - ts) > 0)
+		ts = d->timestamp;
+	pl->session->voice[pl->leg] = (struct media_voice){
+		.has = true, .seq = d->seq, .ssrc = d->ssrc, .ts = ts, .at_ms = now_ms};
+}
+
 static void start_pace(struct media *m, struct player *pl)
 {
 	const struct frames *f = pl->load.frames;
@@ -178,16 +225,40 @@ static void start_pace(struct media *m, struct player *pl)
 	d->ts_step = pl->codec->ts_step;
 	d->period_us = pl->codec->period_us;
 	d->id = pl->id;
-	if (getrandom(&d->ssrc, sizeof(d->ssrc), 0) != (ssize_t)sizeof(d->ssrc) ||
-	    getrandom(&d->timestamp, sizeof(d->timestamp), 0) != (ssize_t)sizeof(d->timestamp) ||
-	    getrandom(&d->seq, sizeof(d->seq), 0) != (ssize_t)sizeof(d->seq)) {
+	if (!take_voice(pl, m->h->loop.now_ms)) {
 		end_player(m, pl, "error", "no random numbers", 0);
 		return;
 	}
-	if (session_play_start(m->s, pl->session->id, pl->leg, d, &err) == SESSION_OK)
-		pl->state = PLAY_PACED;
-	else
+	if (session_play_start(m->s, pl->session->id, pl->leg, d, &err) != SESSION_OK) {
 		end_player(m, pl, "error", err.reason, 0);
+		return;
+	}
+	pl->state = PLAY_PACED;
+	pl->session->paced[pl->leg] = pl;
+}
+
+/* Its frames are there. */
+static void proceed(struct media *m, struct player *pl)
+{
+	if (pl->stopped)
+		end_player(m, pl, stop_reason(pl), NULL, 0);
+	else if (pl->session->paced[pl->leg] != NULL)
+		pl->state = PLAY_WAITING;
+	else
+		start_pace(m, pl);
+}
+
+static struct player *waiting(struct media *m, const struct media_session *ms, unsigned int leg)
+{
+	struct tnd_list *pos;
+
+	tnd_list_for_each (pos, &m->players) {
+		struct player *pl = tnd_container_of(pos, struct player, link);
+
+		if (pl->state == PLAY_WAITING && pl->session == ms && pl->leg == leg)
+			return pl;
+	}
+	return NULL;
 }
 
 void play_loaded(struct media *m, struct load *l)
@@ -196,14 +267,28 @@ void play_loaded(struct media *m, struct load *l)
 
 	if (!m->helper.running)
 		return; /* play_free() does the rest */
-	if (pl->stopped) {
-		end_player(m, pl, stop_reason(pl), NULL, 0);
-	} else if (l->rc != 0) {
+	if (!pl->stopped && l->rc != 0) {
 		tnd_warn("media", "%s: %s", l->path, strerror(-l->rc));
 		end_player(m, pl, "error", strerror(-l->rc), 0);
 	} else {
-		start_pace(m, pl);
+		proceed(m, pl);
 	}
+}
+
+static void paced_ended(struct media *m, struct player *pl, const char *reason, uint32_t packets)
+{
+	struct media_session *ms = pl->session;
+	unsigned int leg = pl->leg;
+
+	keep_voice(pl, m->h->loop.now_ms);
+	ms->paced[leg] = NULL;
+	/* Here until those that waited have been seen to. */
+	ms->player_count++;
+	end_player(m, pl, reason, NULL, packets);
+	while (ms->paced[leg] == NULL && (pl = waiting(m, ms, leg)) != NULL)
+		proceed(m, pl);
+	ms->player_count--;
+	media_session_put(m, ms);
 }
 
 void play_event(struct media *m, const struct flow_event *ev)
@@ -218,8 +303,8 @@ void play_event(struct media *m, const struct flow_event *ev)
 
 		if (pl->id != ev->played.id || pl->state != PLAY_PACED)
 			continue;
-		end_player(m, pl, pl->session->ended ? "session" : reasons[ev->played.why], NULL,
-			   ev->played.packets);
+		paced_ended(m, pl, pl->session->ended ? "session" : reasons[ev->played.why],
+			    ev->played.packets);
 		return;
 	}
 }
@@ -264,7 +349,7 @@ static enum session_fault make_player(struct media *m, struct media_session *ms,
 		free(pl);
 		return f;
 	}
-	/* What was played until now stops; both may be heard for a moment, none is lost. */
+	/* What was played until now stops, within a period; this one then goes on. */
 	if (ms->player[p->leg] != NULL)
 		stop(ms->player[p->leg]);
 	pl->session = ms;
