@@ -7,7 +7,16 @@
 #include "srtp_verdict.h"
 #include "worker.h"
 
-static void prepare(const struct worker *w, const struct packet *p, const struct rte_mbuf *m,
+/* Headers are written already: what can't be sealed after all has not been sent. */
+static void drop_unsent(struct worker *w, struct packet *p, enum flow_drop why)
+{
+	packet_drop_leg(w->t, p, why);
+	flow_count(p->rt->unsent_packets, 1);
+	flow_count(p->rt->unsent_bytes, p->payload_len);
+}
+
+/* False: control has taken the keys away since the headers were written. */
+static bool prepare(const struct worker *w, const struct packet *p, const struct rte_mbuf *m,
 		    struct srtp_op *op)
 {
 	const struct flow_secure *s = &w->t->secure[p->plan->leg ^ 1];
@@ -19,7 +28,10 @@ static void prepare(const struct worker *w, const struct packet *p, const struct
 	op->keys = __atomic_load_n(&s->tx, __ATOMIC_ACQUIRE);
 	op->keys_old = NULL;
 	op->leg = s->leg;
+	if (unlikely(op->keys == NULL))
+		return false;
 	srtp_prefetch(op->keys, op->leg);
+	return true;
 }
 
 static void finish(struct worker *w, struct packet *p, struct rte_mbuf *m, const struct srtp_op *op)
@@ -29,10 +41,7 @@ static void finish(struct worker *w, struct packet *p, struct rte_mbuf *m, const
 		return;
 	}
 	/* New keys of another size since the headers were written: as if the key were unknown. */
-	packet_drop_leg(w->t, p,
-			op->verdict == SRTP_OK ? FLOW_DROP_srtp_key : srtp_drop[op->verdict]);
-	flow_count(p->rt->unsent_packets, 1);
-	flow_count(p->rt->unsent_bytes, p->payload_len);
+	drop_unsent(w, p, op->verdict == SRTP_OK ? FLOW_DROP_srtp_key : srtp_drop[op->verdict]);
 }
 
 void stage_seal(struct worker *w, struct burst *b)
@@ -45,7 +54,10 @@ void stage_seal(struct worker *w, struct burst *b)
 		if (!b->p[i].to_seal)
 			continue;
 		of[n] = (uint8_t)i;
-		prepare(w, &b->p[i], b->m[i], &op[n++]);
+		if (likely(prepare(w, &b->p[i], b->m[i], &op[n])))
+			n++;
+		else
+			drop_unsent(w, &b->p[i], FLOW_DROP_srtp_key);
 	}
 	srtp_seal(w->srtp, op, n, w->tick);
 	for (unsigned int i = 0; i < n; i++)
