@@ -45,7 +45,6 @@ static uint8_t write_ip(struct worker *w, uint8_t *ip, const struct make *make)
 	if (make->plan->flags & FLOW_PLAN_OUT6) {
 		wire_put32(ip, 6u << 28 | (uint32_t)make->tos << 20);
 		ip[6] = WIRE_PROTO_UDP;
-		ip[6] = WIRE_PROTO_UDP;
 		ip[7] = make->hops;
 		return WIRE_IP6_HLEN;
 	}

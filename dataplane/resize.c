@@ -249,7 +249,8 @@ static void send_late(struct worker *w, const struct cut *c, uint16_t seq)
 		pass(w, c, seq);
 		return;
 	}
-	while (left > 0) {
+	/* No more than numbers were kept for: comfort noise ends a packet before it is full. */
+	for (uint32_t piece = 0; left > 0 && piece < c->r->gap_pieces; piece++) {
 		uint32_t len = 0, n = 0, bytes;
 		bool quiet = false;
 
