@@ -89,12 +89,13 @@ static enum session_fault take_port(struct sessions *s, const struct session *se
 				    uint16_t address, struct leg *l, struct session_error *err)
 {
 	const struct config_address *a = &s->h->config->addresses[address];
+	uint16_t port = ports_take(&s->ports, address, se->worker);
 
-	l->port = ports_take(&s->ports, address, se->worker);
-	if (l->port == 0)
+	if (port == 0) /* the leg stays as it is */
 		return session_fault_set(err, SESSION_NO_PORTS, "",
 					 "no free port pair of worker %u left at address %s",
 					 se->worker, a->name);
+	l->port = port;
 	if ((l->flags & LEG_REMOTE) && wire_ip_is4(&l->remote) != wire_ip_is4(&a->ip))
 		leg_clear_remote(l);
 	l->address = (uint8_t)address;
