@@ -24,6 +24,18 @@ static void dtls_send(void *arg, const struct dtls_addr *to, const void *data, s
 	transport_send(arg, &to->ip, to->port, data, len);
 }
 
+/* For latch host: is it the signalled one? */
+static bool from_host(const struct leg *l, const union wire_ip *ip)
+{
+	return (l->flags & LEG_REMOTE) && wire_ip_equal(&l->remote, ip);
+}
+
+static bool from_learned(const struct leg *l, const struct udp_datagram *d)
+{
+	return (l->flags & LEG_LEARNED) && l->learned_port == d->sport &&
+	       wire_ip_equal(&l->learned, &d->src);
+}
+
 /* Who has just proven who it is, is the far end as much as if authentic media had come. */
 static void take_sender(struct leg_transport *t, const struct dtls_addr *from)
 {
@@ -32,6 +44,8 @@ static void take_sender(struct leg_transport *t, const struct dtls_addr *from)
 	if ((l->flags & LEG_ICE) || l->latch == LEG_LATCH_STRICT)
 		return;
 	if ((l->flags & LEG_LEARNED) && l->latch == LEG_LATCH_ONCE)
+		return;
+	if (l->latch == LEG_LATCH_HOST && !from_host(l, &from->ip))
 		return;
 	if (!wire_ip_equal(&l->learned, &from->ip))
 		l->flags &= (uint16_t)~LEG_LEARNED_RTCP;
@@ -70,6 +84,13 @@ static void tell(struct leg_transport *t, const struct dtls_report *r)
 	session_notify(t->s, "dtls.state", b);
 }
 
+static bool has_keys(const struct leg_transport *t)
+{
+	const struct flow_secure *fs = &t->s->h->tables->secure[t->leg];
+
+	return fs->rx != NULL || fs->rx_old != NULL || fs->tx != NULL;
+}
+
 static void dtls_state(void *arg, const struct dtls_report *r)
 {
 	struct leg_transport *t = arg;
@@ -79,7 +100,7 @@ static void dtls_state(void *arg, const struct dtls_report *r)
 		return;
 	/* Nothing passes under keys of an association that has ended. Where there is no memory
 	 * to take them away properly, they stay until the session ends. */
-	if ((r->state == DTLS_CLOSED || r->state == DTLS_FAILED) &&
+	if ((r->state == DTLS_CLOSED || r->state == DTLS_FAILED) && has_keys(t) &&
 	    secure_replace(t->s, se, t->leg % SESSION_LEGS, NULL) != 0)
 		tnd_err("call", "%s: leg %u: no memory to take keys away", session_id(se),
 			t->leg % SESSION_LEGS);
@@ -272,15 +293,19 @@ static bool source_allowed(const struct leg_transport *t, const struct udp_datag
 {
 	const struct leg *l = transport_leg(t);
 	const struct ice_addr from = {.ip = d->src, .port = d->sport};
+	const bool signalled = from_host(l, &d->src) && l->remote_port == d->sport;
 
 	if (t->ice != NULL)
 		return ice_source_valid(t->ice, &from);
 	if (l->latch == LEG_LATCH_STRICT)
-		return (l->flags & LEG_REMOTE) && l->remote_port == d->sport &&
-		       wire_ip_equal(&l->remote, &d->src);
+		return signalled;
+	/* As client we know whom we have called: a stranger's record must not end that. */
+	if (t->kept.setup == DTLS_ACTIVE)
+		return signalled || from_learned(l, d);
+	if (l->latch == LEG_LATCH_HOST && !from_host(l, &d->src))
+		return false;
 	/* Whoever proves to be the far end, is it; for once until media or a handshake did. */
-	return l->latch == LEG_LATCH_FOLLOW || !(l->flags & LEG_LEARNED) ||
-	       (l->learned_port == d->sport && wire_ip_equal(&l->learned, &d->src));
+	return l->latch == LEG_LATCH_FOLLOW || !(l->flags & LEG_LEARNED) || from_learned(l, d);
 }
 
 void dtls_arrived(struct leg_transport *t, const struct udp_datagram *d)

@@ -62,6 +62,7 @@ static void win(struct dtls_assoc *a, const struct dtls_fingerprint *fp, struct 
 	free(a->held);
 	a->held = NULL;
 	tnd_timer_stop(ep->ctx->timers, &a->timer);
+	a->due = false; /* the time that it was held for may have run out in this very turn */
 	dtls_assoc_proven(a);
 	dtls_endpoint_drop_unproven(ep);
 	dtls_assoc_free(ep->current);
