@@ -59,5 +59,5 @@ void dtmf_observed(struct session_observer *o, const struct flow_event *ev, cons
 	len = snprintf(line, sizeof(line), "%.*s %c %u %u %u", (int)RTE_MIN(e->dtmf_len[leg], 400u),
 		       e->dtmf_tag[leg], digits[ev->dtmf.digit], ev->dtmf.volume,
 		       ev->dtmf.duration_ms * CLOCK_KHZ, 1 - leg);
-	target_tell(e->target, line, (size_t)len);
+	target_tell(e->target, line, (size_t)len, true);
 }

@@ -123,7 +123,7 @@ void end_observed(struct session_observer *o, uint32_t index, const char *id, bo
 	if (timed_out) {
 		c->n.nsess_timeout++;
 		if (e->target != NULL)
-			target_tell(e->target, e->notify_tag, e->notify_len);
+			target_tell(e->target, e->notify_tag, e->notify_len, false);
 	}
 	tnd_timer_stop(&c->h->loop.timers, &e->ttl);
 	book_hide(&c->book, e, false);

@@ -257,19 +257,18 @@ static void begin(struct target *t)
 /* Lines that are out are forgotten. */
 static void count_sent(struct target *t, size_t n)
 {
-	const char *lf;
+	const char *from = t->out.data, *end, *lf;
 
 	t->sent += n;
-	while (t->sent > 0 && (lf = memchr(t->out.data, '\n', t->out.len)) != NULL) {
-		size_t len = (size_t)(lf + 1 - t->out.data);
-
-		if (len > t->sent)
-			break;
-		tnd_buf_consume(&t->out, len);
-		t->sent -= len;
-		t->tries = 0;
+	lf = memrchr(from, '\n', t->sent);
+	if (lf == NULL)
+		return;
+	for (end = lf + 1; from < end; from = (const char *)memchr(from, '\n', end - from) + 1)
 		t->all->told++;
-	}
+	t->sent -= (size_t)(end - t->out.data);
+	t->tries = 0;
+	/* Once for all of them: each moves what is behind. */
+	tnd_buf_consume(&t->out, (size_t)(end - t->out.data));
 }
 
 static void transmit(struct target *t)
@@ -352,9 +351,9 @@ static void on_timer(struct tnd_timer *timer, void *arg)
 	advance(t);
 }
 
-void target_tell(struct target *t, const char *line, size_t len)
+void target_tell(struct target *t, const char *line, size_t len, bool minor)
 {
-	if (t->out.len + len + 1 > TARGET_BYTES_MAX) {
+	if (t->out.len + len + 1 > (minor ? TARGET_BYTES_MAX / 2 : TARGET_BYTES_MAX)) {
 		t->all->given_up++;
 		return;
 	}

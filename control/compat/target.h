@@ -60,7 +60,7 @@ int targets_add(struct targets *t, const char *name);
 struct target *targets_find(struct targets *t, const struct rtpp_str *name,
 			    const struct sockaddr *peer);
 
-/* Tell it a line, without its line end. */
-void target_tell(struct target *t, const char *line, size_t len);
+/* Tell it a line, without its line end. Minor ones leave half of the room to the others. */
+void target_tell(struct target *t, const char *line, size_t len, bool minor);
 
 #endif
