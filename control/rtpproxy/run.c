@@ -109,17 +109,21 @@ static int prepare(const struct options *o)
 
 static int write_pid(const struct options *o)
 {
-	FILE *f;
+	FILE *f = NULL;
+	int fd;
 
 	if (o->pid_file == NULL)
 		return EXIT_OK;
-	f = fopen(o->pid_file, "w");
+	/* A new file, root's: the folder may be the user's, who must not lead us elsewhere. */
+	if (unlink(o->pid_file) != 0 && errno != ENOENT)
+		return fail(o->pid_file);
+	fd = open(o->pid_file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		f = fdopen(fd, "w");
 	if (f == NULL)
 		return fail(o->pid_file);
 	fprintf(f, "%d\n", (int)getpid());
 	if (fclose(f) != 0)
-		return fail(o->pid_file);
-	if (o->user_given && chown(o->pid_file, o->uid, o->gid) != 0)
 		return fail(o->pid_file);
 	return EXIT_OK;
 }
