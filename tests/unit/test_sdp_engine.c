@@ -187,15 +187,16 @@ static unsigned int count_of(const char *text, const char *part)
 #define check_has(text, section, line)                                                             \
 	do {                                                                                       \
 		if (!has_line(text, section, line)) {                                              \
-			print_error("no \"%s\" in section %d of\n%s\n", line, section, text);      \
+			print_error("no \"%s\" in section %d of\n%s\n", line, section,             \
+				    text ? text : "nothing");                                      \
 			fail();                                                                    \
 		}                                                                                  \
 	} while (0)
 
 #define check_lacks(text, part)                                                                    \
 	do {                                                                                       \
-		if (strstr(text, part) != NULL) {                                                  \
-			print_error("\"%s\" in\n%s\n", part, text);                                \
+		if (text == NULL || strstr(text, part) != NULL) {                                  \
+			print_error("\"%s\" in\n%s\n", part, text ? text : "nothing");             \
 			fail();                                                                    \
 		}                                                                                  \
 	} while (0)
