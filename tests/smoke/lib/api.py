@@ -150,7 +150,7 @@ def bad_params(c):
             (bad, '/params/legs/0/colour', 'session.create', {'id': 'x', 'legs': legs(colour=1)}),
             ('unsupported', '/params/legs/0/rtcp', 'session.create',
              {'id': 'x', 'legs': legs(security={'type': 'dtls'})}),
-            ('unsupported', '/params/legs/0/rtcp', 'session.create',
+            (bad, '/params/legs/0/remote', 'session.create',
              {'id': 'x', 'legs': legs(ice={'mode': 'lite'})}),
             ('not_found', '/params/id', 'session.update', {'id': 'nobody'}),
             ('not_found', '/params/id', 'session.delete', {'id': 'nobody'}),
