@@ -22,9 +22,11 @@ def source(kind, pt, key_frames=30, ssrc=None):
             f' ! valve name={kind}-valve ! capsfilter caps={caps(kind, pt)}')
 
 
-def caps(kind, pt):
+def caps(kind, pt, feedback=False):
+    """With `feedback` a key frame that is missing is asked for by PLI."""
     name, rate = CODECS[kind]
-    return (f'application/x-rtp,media={kind},encoding-name={name},payload={pt},clock-rate={rate}')
+    return (f'application/x-rtp,media={kind},encoding-name={name},payload={pt},clock-rate={rate}' +
+            (',rtcp-fb-nack-pli=(boolean)true' if feedback else ''))
 
 
 def mute(pipe, on):
@@ -42,7 +44,8 @@ class Seen:
 
     def add(self, pad):
         kind = pad.get_current_caps().get_structure(0).get_string('media')
-        decoder = 'rtpopusdepay ! opusdec' if kind == 'audio' else 'rtpvp8depay ! vp8dec'
+        decoder = 'rtpopusdepay ! opusdec' if kind == 'audio' else \
+            'rtpvp8depay request-keyframe=true wait-for-keyframe=true ! vp8dec'
         tail = Gst.parse_bin_from_description(
             f'queue ! {decoder} ! fakesink name=end sync=false async=false', True)
 

@@ -44,6 +44,10 @@ def one_call(client, call_id, browser_address, phone_address, browser_calls, *op
             sides.reverse()
         (a, profile_a), (b, profile_b) = sides
         call = Call(client, call_id, a, b, profile_a, profile_b, video=True).offer()
+        if 'feedback' not in options:
+            # The first key frame may have come too early, and the phone cannot ask for another.
+            browser.ask('mute', on=True)
+            browser.ask('mute', on=False)
         call.wait_media(50)
         call.wait_reports()
         both = call.stats()
@@ -56,8 +60,8 @@ def one_call(client, call_id, browser_address, phone_address, browser_calls, *op
                           f'{call_id}: {party.name} decodes {kind}: {s[kind]["frames_decoded"]}')
         check(both[leg]['audio']['samples'] > 20000, f'{call_id}: browser decodes audio')
         if 'feedback' in options:
-            # The browser has asked for a key frame when it joined or has not needed to; the
-            # phone's, asked for by its own lack of one, are told the browser.
+            check(both[leg]['video']['pli_sent'] > 0, f'{call_id}: the phone began mute, '
+                  'and its first key frame is nobody\'s: the browser asks for one')
             print(f'{call_id}: key frames asked for: {both[leg]["video"]["pli_sent"]}, '
                   f'{both[leg]["video"]["pli_received"]}', flush=True)
         call.judge_silence()

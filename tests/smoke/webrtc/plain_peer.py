@@ -98,7 +98,7 @@ class Party:
 
     def caps_of(self, _, session, pt):
         kind = list(PAYLOAD_TYPES)[session]
-        return Gst.Caps.from_string(gst_media.caps(kind, pt))
+        return Gst.Caps.from_string(gst_media.caps(kind, pt, self.feedback))
 
     def run(self, kind, section):
         """Media of a kind to where the section says; for the second time, to elsewhere."""
@@ -125,7 +125,8 @@ class Party:
             m['sinks'].append(sink)
             self.rtpbin.link_pads(f'send_{name}_src_{n}', sink, 'sink')
         source = self.make('udpsrc', socket=gio[0], close_socket=False,
-                           caps=Gst.Caps.from_string(gst_media.caps(kind, m['pt'])))
+                           caps=Gst.Caps.from_string(
+                               gst_media.caps(kind, m['pt'], feedback)))
         # RTCP that comes to the port of RTP rtpbin tells apart by itself.
         source.link_pads('src', self.rtpbin, f'recv_rtp_sink_{n}')
         if not self.mux:
