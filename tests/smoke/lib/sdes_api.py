@@ -89,7 +89,6 @@ def bad_security(c):
     for name, member, security in [
             (bad, '/type', {}),
             (bad, '/type', {'type': 'zrtp'}),
-            (no, '/type', {'type': 'dtls'}),
             (bad, '', {'type': 'none', 'profile': CM}),
             (bad, '', {'type': 'none', 'window': 128}),
             (bad, '/profile', {'type': 'sdes'}),
