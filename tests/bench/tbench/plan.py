@@ -52,13 +52,13 @@ class Context:
 
     def plan_quick(self):
         self.cycles = [('relay4', n) for n in FLOWS] + [('relay6', 1000), ('bridge46', 1000)]
-        self.cycle_sizes, self.cycle_bursts, self.cycle_rounds = (200,), (0, 1, 4, 8, 32), 6000
+        self.cycle_sizes, self.cycle_bursts, self.cycle_rounds = (200,), (0, 1, 4, 8, 32), 4000
         self.wire = [('relay4', 1000, (200,)), ('bridge46', 1000, (200,)),
                      ('relay4', 1000000, (200,))]
         self.repeats, self.trial_ms, self.precision = 2, 100, 0.02
-        self.latency_ms, self.churn_ms = 200, 1000
+        self.latency_ms, self.churn_ms = 150, 1000
         self.starts, self.returns = 3, 5
-        self.crypto_rounds = 1000
+        self.crypto_rounds = 700
         self.crypto_library = [((crypto.CM, crypto.GCM), (512,), (172,), (32,)),
                                ((crypto.CM,), (1,), (172,), (1,))]
         self.crypto_loop = [(s, p, 'ipsec-mb', 512, (172,), (32,))
@@ -66,12 +66,12 @@ class Context:
         self.crypto_loop += [('open', crypto.CM, 'libsrtp2', 512, (172,), (32,))]
         self.kernel = [('relay4', 1000, 200)]
         self.kernel_repeats, self.kernel_trial_ms, self.kernel_precision = 2, 200, 0.04
-        self.kernel_latency_ms, self.kernel_own_latency = 700, False
+        self.kernel_latency_ms, self.kernel_own_latency = 500, False
         self.srtp_repeats, self.srtp_trial_ms, self.srtp_precision = 1, 80, 0.05
         self.srtp_kinds, self.srtp_cycles_runs = 5, 2
         self.srtp_loss_0, self.srtp_created, self.srtp_void_max = False, (2000, 20000), 3
         self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 2000, 'rounds': 1, 'per_s': 200,
-                       'rated': 100, 'full': 100, 'checked': 10000, 'checks_ms': 4000,
+                       'rated': 100, 'full': 100, 'checked': 10000, 'checks_ms': 3000,
                        'media_each': 20}
         self.rtpproxy = {'calls': 3000, 'rounds': 3, 'record_ms': 2000}
 
