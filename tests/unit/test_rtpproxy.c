@@ -578,7 +578,7 @@ static void timeouts(void **state)
 
 	assert_string_equal(ask("VF 20081224"), "1\n");
 	snprintf(heard, sizeof(heard), "U a 10.0.0.2 4000 t %s tag%%20one", target);
-	ask(strdup(heard));
+	ask(heard);
 	ask("U b 10.0.0.2 4000 t unix:/elsewhere tag2");
 	assert_int_equal(compat_sessions(c), 2);
 	test_turn(h, 2100);
@@ -591,7 +591,7 @@ static void timeouts(void **state)
 	assert_string_equal(heard, "tag one\n");
 	/* The connection is kept. */
 	snprintf(heard, sizeof(heard), "U c 10.0.0.2 4000 t t2 %s again", target);
-	ask(strdup(heard));
+	ask(heard);
 	ask("L c 10.0.0.3 4000 t t2");
 	assert_string_equal(ask("Q c t t2 ttl"), "5\n");
 	test_turn(h, 4000);
