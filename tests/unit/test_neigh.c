@@ -4,9 +4,9 @@
  * dataplane that only keeps what it is given to send.
  */
 #include "check.h"
+#include "test_pool.h"
 
 #include <errno.h>
-#include <sched.h>
 
 #include <rte_eal.h>
 #include <rte_mbuf.h>
@@ -960,30 +960,15 @@ static void test_pool_empty(void **state)
 	assert_true(mac_is(n, peer_mac));
 }
 
-/* EAL without hugepages, devices or files, on whatever CPU there is. */
 static int group_set_up(void **state)
 {
-	static char lcores[32];
-	char *argv[] = {"test_neigh", "--no-huge",      "--no-shconf",   "-m",  "64",
-			"--no-pci",   "--no-telemetry", "--log-level=4", lcores};
-	unsigned int cpu = 0;
-	cpu_set_t cpus;
-
-	if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0)
-		return -1;
-	while (!CPU_ISSET(cpu, &cpus))
-		cpu++;
-	snprintf(lcores, sizeof(lcores), "--lcores=0@%u", cpu);
-	if (rte_eal_init(COUNT(argv), argv) < 0)
-		return -1;
-	pool = rte_pktmbuf_pool_create("test_pool", POOL_SIZE, 0, 0, 2048 + 128, SOCKET_ID_ANY);
-	return pool ? 0 : -1;
+	pool = test_pool_up("test_neigh", POOL_SIZE);
+	return pool != NULL ? 0 : -1;
 }
 
 static int group_tear_down(void **state)
 {
-	rte_mempool_free(pool);
-	return rte_eal_cleanup();
+	return test_pool_down(pool);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)

@@ -6,6 +6,7 @@
 
 #include "call.h"
 #include "call_host.h"
+#include "session_must.h"
 
 static struct host *h;
 static struct sessions *s;
@@ -51,42 +52,6 @@ static struct leg_security sdes(enum srtp_profile p, uint8_t local, uint8_t remo
 
 #define CM80 SRTP_AES_CM_128_HMAC_SHA1_80
 
-static struct session_params call(const char *id)
-{
-	struct session_params p = {
-		.id = id,
-		.idle_timeout_s = 60,
-		.leg = {{.has_remote = true, .address = 0, .dscp = SESSION_DSCP_KEEP},
-			{.has_remote = true, .address = 1, .dscp = SESSION_DSCP_KEEP}},
-	};
-
-	p.leg[0].remote.port = 4000;
-	p.leg[1].remote.port = 5004;
-	assert_int_equal(wire_ip_parse("10.0.0.2", &p.leg[0].remote.ip), 0);
-	assert_int_equal(wire_ip_parse("2001:db8::9", &p.leg[1].remote.ip), 0);
-	return p;
-}
-
-static struct session_answer must_create(const struct session_params *p)
-{
-	struct session_answer a;
-	struct session_error err;
-
-	if (session_create(s, p, &a, &err) != SESSION_OK)
-		fail_msg("%s: %s", err.path, err.reason);
-	return a;
-}
-
-static struct session_answer must_update(const struct session_change *c)
-{
-	struct session_answer a;
-	struct session_error err;
-
-	if (session_update(s, c, &a, &err) != SESSION_OK)
-		fail_msg("%s: %s", err.path, err.reason);
-	return a;
-}
-
 static struct session_change secure_leg(const char *id, unsigned int leg,
 					const struct leg_security *sec)
 {
@@ -97,15 +62,9 @@ static struct session_change secure_leg(const char *id, unsigned int leg,
 	return c;
 }
 
-static void ignore(void *arg, const char *text, size_t len)
+static void must_end(const char *id)
 {
-}
-
-static void must_delete(const char *id)
-{
-	struct session_error err;
-
-	assert_int_equal(session_delete(s, id, ignore, NULL, &err), SESSION_OK);
+	must_delete(s, id);
 	test_turn(h, 1);
 }
 
@@ -159,24 +118,24 @@ static const struct flow_secure *secret_of(const struct session_answer *a, unsig
 
 static void plain_takes_nothing(void **state)
 {
-	struct session_params p = call("a");
-	struct session_answer a = must_create(&p);
+	struct session_params p = session_params_46("a");
+	struct session_answer a = must_create(s, &p);
 
 	assert_int_equal(secure_flags_of(&a, 0, false), 0);
 	assert_int_equal(stats().secure_bytes, 0);
 	assert_null(a.leg[0].profile);
-	must_delete("a");
+	must_end("a");
 	all_is_free();
 }
 
 static void one_leg(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	const struct flow_secure *fs;
 	struct session_answer a;
 
 	p.leg[1].security = sdes(CM80, 1, 2);
-	a = must_create(&p);
+	a = must_create(s, &p);
 	assert_string_equal(a.leg[1].profile, "AES_CM_128_HMAC_SHA1_80");
 	assert_null(a.leg[1].crypto); /* it was given */
 	assert_null(a.leg[0].profile);
@@ -190,24 +149,24 @@ static void one_leg(void **state)
 	assert_true(fs->rx != NULL && fs->tx != NULL && fs->leg != NULL && fs->rx_old == NULL);
 	assert_int_equal(srtp_keys_profile(fs->rx), CM80);
 	assert_int_equal(stats().secured, 1);
-	must_delete("a");
+	must_end("a");
 	all_is_free();
 }
 
 static void every_profile(void **state)
 {
 	for (enum srtp_profile i = 0; i < SRTP_PROFILE_COUNT; i++) {
-		struct session_params p = call("a");
+		struct session_params p = session_params_46("a");
 		struct session_answer a;
 
 		p.leg[0].security = sdes(i, 1, 2);
 		p.leg[1].security = sdes(SRTP_PROFILE_COUNT - 1 - i, 0, 3);
-		a = must_create(&p);
+		a = must_create(s, &p);
 		assert_int_equal(secure_flags_of(&a, 0, false), FLOW_PLAN_OPEN | FLOW_PLAN_SEAL);
 		assert_int_equal(srtp_keys_profile(secret_of(&a, 0)->tx), i);
 		assert_int_equal(srtp_keys_profile(secret_of(&a, 1)->tx),
 				 SRTP_PROFILE_COUNT - 1 - i);
-		must_delete("a");
+		must_end("a");
 		all_is_free();
 	}
 }
@@ -215,7 +174,7 @@ static void every_profile(void **state)
 /* A key that tandem makes is told, again and again, and is good SDP. */
 static void made_key(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	char crypto[SDES_STRLEN];
 	struct session_answer a;
 	struct sdes parsed;
@@ -226,7 +185,7 @@ static void made_key(void **state)
 	p.leg[0].security.local.lifetime = 1 << 20;
 	p.leg[0].security.local.mki_len = 4;
 	p.leg[0].security.local.mki[3] = 9;
-	a = must_create(&p);
+	a = must_create(s, &p);
 	assert_non_null(a.leg[0].crypto);
 	snprintf(crypto, sizeof(crypto), "%s", a.leg[0].crypto);
 	assert_int_equal(sdes_parse(crypto, strlen(crypto), &parsed, &why), 0);
@@ -237,29 +196,29 @@ static void made_key(void **state)
 	assert_int_equal(parsed.key[0].mki[3], 9);
 	assert_int_equal(srtp_keys_growth(secret_of(&a, 0)->tx, false), 10 + 4);
 
-	a = must_create(&p);
+	a = must_create(s, &p);
 	assert_false(a.created);
 	assert_string_equal(a.leg[0].crypto, crypto);
-	must_delete("a");
-	a = must_create(&p);
+	must_end("a");
+	a = must_create(s, &p);
 	assert_string_not_equal(a.leg[0].crypto, crypto);
-	must_delete("a");
+	must_end("a");
 	all_is_free();
 }
 
 /* The same create again is the same; with other keys it is a conflict. */
 static void idempotent(void **state)
 {
-	struct session_params p = call("a"), q = p;
+	struct session_params p = session_params_46("a"), q = p;
 	struct session_error err;
 	struct session_answer a;
 
 	p.leg[1].security = sdes(CM80, 1, 2);
-	must_create(&p);
+	must_create(s, &p);
 	q.leg[1].security = sdes(CM80, 1, 2);
 	q.leg[1].security.window = 128; /* the configured one */
 	q.leg[1].security.tag = 1;
-	assert_false(must_create(&q).created);
+	assert_false(must_create(s, &q).created);
 	for (int i = 0; i < 6; i++) {
 		q.leg[1].security = sdes(CM80, 1, 2);
 		switch (i) {
@@ -272,13 +231,13 @@ static void idempotent(void **state)
 		}
 		assert_int_equal(session_create(s, &q, &a, &err), SESSION_CONFLICT);
 	}
-	must_delete("a");
+	must_end("a");
 	all_is_free();
 }
 
 static void failures_leave_nothing(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	struct session_error err;
 	struct session_answer a;
 
@@ -296,7 +255,7 @@ static void failures_leave_nothing(void **state)
 
 static void faults(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	struct session_error err;
 	struct session_answer a;
 
@@ -309,7 +268,7 @@ static void faults(void **state)
 	assert_int_equal(session_create(s, &p, &a, &err), SESSION_BAD_PARAMS);
 	assert_string_equal(err.path, "/legs/1/security/local_key");
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
-		p = call("a");
+		p = session_params_46("a");
 		p.leg[1].security = sdes(CM80, 1, 2);
 		p.leg[i].kind = LEG_KIND_UDP;
 		assert_int_equal(session_create(s, &p, &a, &err), SESSION_BAD_PARAMS);
@@ -323,7 +282,7 @@ static void faults(void **state)
 
 static void untouched(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	struct leg_security other = sdes(CM80, 3, 0);
 	struct session_change c;
 	struct session_answer a;
@@ -331,7 +290,7 @@ static void untouched(void **state)
 
 	p.leg[0].security = sdes(CM80, 1, 2);
 	p.leg[1].security = sdes(CM80, 2, 1);
-	a = must_create(&p);
+	a = must_create(s, &p);
 	assert_int_equal(secure_flags_of(&a, 0, false), 0);
 	assert_int_equal(secure_flags_of(&a, 1, true), 0);
 	session_write(s, &s->table[0], &b, NULL);
@@ -341,20 +300,20 @@ static void untouched(void **state)
 
 	/* One key is another: no longer. And back. */
 	c = secure_leg("a", 1, &other);
-	must_update(&c);
+	must_update(s, &c);
 	assert_int_equal(secure_flags_of(&a, 0, false), FLOW_PLAN_OPEN | FLOW_PLAN_SEAL);
 	assert_int_equal(secure_flags_of(&a, 1, true), FLOW_PLAN_OPEN | FLOW_PLAN_SEAL);
 	c = secure_leg("a", 1, &p.leg[1].security);
-	must_update(&c);
+	must_update(s, &c);
 	assert_int_equal(secure_flags_of(&a, 0, true), 0);
-	must_delete("a");
+	must_end("a");
 	all_is_free();
 }
 
 static void nearly_the_same(void **state)
 {
 	for (int i = 0; i < 5; i++) {
-		struct session_params p = call("a");
+		struct session_params p = session_params_46("a");
 		struct session_answer a;
 
 		p.leg[0].security = sdes(CM80, 1, 2);
@@ -366,9 +325,9 @@ static void nearly_the_same(void **state)
 		case 3: p.leg[1].security = sdes(CM80, 2, 0); break;
 		case 4: p.leg[0].security.local.mki_len = 1; break;
 		}
-		a = must_create(&p);
+		a = must_create(s, &p);
 		assert_int_equal(secure_flags_of(&a, 0, false), FLOW_PLAN_OPEN | FLOW_PLAN_SEAL);
-		must_delete("a");
+		must_end("a");
 	}
 	all_is_free();
 }
@@ -379,7 +338,7 @@ static void nearly_the_same(void **state)
 /* The far end's key comes with its answer; our own stays, and so do the plans. */
 static void answer_comes(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	struct leg_security sec = sdes(CM80, 0, 0);
 	const struct flow_secure *fs;
 	const struct srtp_keys *tx;
@@ -389,7 +348,7 @@ static void answer_comes(void **state)
 	struct session_answer a;
 
 	p.leg[1].security = sec;
-	a = must_create(&p);
+	a = must_create(s, &p);
 	snprintf(crypto, sizeof(crypto), "%s", a.leg[1].crypto);
 	fs = secret_of(&a, 1);
 	tx = fs->tx;
@@ -399,7 +358,7 @@ static void answer_comes(void **state)
 
 	sec.remote = key_of(CM80, 2);
 	c = secure_leg("a", 1, &sec);
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_int_equal(a.generation, 2);
 	assert_string_equal(a.leg[1].crypto, crypto);
 	assert_null(a.leg[0].profile);
@@ -409,49 +368,49 @@ static void answer_comes(void **state)
 
 	/* Nobody who did not ask is told. */
 	c = (struct session_change){.id = "a"};
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_null(a.leg[1].profile);
 	assert_null(a.leg[1].crypto);
 
 	/* The offer that is answered next has another tag: the same key under it. */
 	sec.tag = 3;
 	c = secure_leg("a", 1, &sec);
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_ptr_equal(fs->tx, tx);
 	assert_int_equal(strncmp(a.leg[1].crypto, "3 ", 2), 0);
 	assert_string_equal(strchr(a.leg[1].crypto, ' '), strchr(crypto, ' '));
-	must_delete("a");
+	must_end("a");
 	all_is_free();
 }
 
 static void same_again_changes_nothing(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	struct flow_secure before;
 	struct session_change c;
 	struct session_answer a;
 
 	p.leg[1].security = sdes(CM80, 1, 2);
 	p.leg[1].security.remote.lifetime = UINT64_C(1) << 31;
-	a = must_create(&p);
+	a = must_create(s, &p);
 	before = *secret_of(&a, 1);
 	c = secure_leg("a", 1, &p.leg[1].security);
-	assert_int_equal(must_update(&c).generation, 1);
+	assert_int_equal(must_update(s, &c).generation, 1);
 	c.leg[1].security.has_profile = false; /* as it is */
-	assert_int_equal(must_update(&c).generation, 1);
+	assert_int_equal(must_update(s, &c).generation, 1);
 	c.leg[1].security.local.master_len = c.leg[1].security.remote.master_len = 0;
 	c.leg[1].security.remote.lifetime = 0;
-	assert_int_equal(must_update(&c).generation, 1);
+	assert_int_equal(must_update(s, &c).generation, 1);
 	c.leg[0].set_security = true; /* none, as it is */
-	assert_int_equal(must_update(&c).generation, 1);
+	assert_int_equal(must_update(s, &c).generation, 1);
 	assert_memory_equal(secret_of(&a, 1), &before, sizeof(before));
-	must_delete("a");
+	must_end("a");
 	all_is_free();
 }
 
 static void rekey(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	struct leg_security sec = sdes(CM80, 3, 4);
 	const struct flow_secure *fs;
 	struct flow_secure first, second;
@@ -460,7 +419,7 @@ static void rekey(void **state)
 	struct session_answer a;
 
 	p.leg[1].security = sdes(CM80, 1, 2);
-	a = must_create(&p);
+	a = must_create(s, &p);
 	fs = secret_of(&a, 1);
 	first = *fs;
 	bytes = stats().secure_bytes;
@@ -469,7 +428,7 @@ static void rekey(void **state)
 	/* While a worker may be looking, all of the old is there. */
 	test_reader_enter(h);
 	c = secure_leg("a", 1, &sec);
-	assert_int_equal(must_update(&c).generation, 2);
+	assert_int_equal(must_update(s, &c).generation, 2);
 	second = *fs;
 	assert_ptr_equal(fs->rx_old, first.rx);
 	assert_ptr_not_equal(fs->rx, first.rx);
@@ -485,45 +444,45 @@ static void rekey(void **state)
 	/* Only the far end's: the first goes, ours stays. */
 	sec = sdes(CM80, 0, 5);
 	c = secure_leg("a", 1, &sec);
-	must_update(&c);
+	must_update(s, &c);
 	assert_ptr_equal(fs->rx_old, second.rx);
 	assert_ptr_equal(fs->tx, second.tx);
 	test_turn(h, 1);
 	assert_int_equal(stats().secure_bytes, bytes + one);
 	assert_int_equal(stats().rekeyed, 2);
-	must_delete("a");
+	must_end("a");
 	all_is_free();
 }
 
 /* Another profile: a new key of ours, and the far end's until its new one is known. */
 static void other_profile(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	struct leg_security sec = sdes(SRTP_AEAD_AES_128_GCM, 0, 0);
 	const struct flow_secure *fs;
 	struct session_change c;
 	struct session_answer a;
 
 	p.leg[1].security = sdes(CM80, 1, 2);
-	a = must_create(&p);
+	a = must_create(s, &p);
 	fs = secret_of(&a, 1);
 	c = secure_leg("a", 1, &sec);
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_non_null(a.leg[1].crypto);
 	assert_int_equal(srtp_keys_profile(fs->tx), SRTP_AEAD_AES_128_GCM);
 	assert_int_equal(srtp_keys_profile(fs->rx), CM80);
 	sec.remote = key_of(SRTP_AEAD_AES_128_GCM, 9);
 	c = secure_leg("a", 1, &sec);
-	must_update(&c);
+	must_update(s, &c);
 	assert_int_equal(srtp_keys_profile(fs->rx), SRTP_AEAD_AES_128_GCM);
 	assert_int_equal(srtp_keys_profile(fs->rx_old), CM80);
-	must_delete("a");
+	must_end("a");
 	all_is_free();
 }
 
 static void on_and_off(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	struct leg_security on = sdes(CM80, 1, 2), off = {.type = LEG_SECURITY_NONE};
 	const struct flow_secure *fs;
 	const struct srtp_keys *first;
@@ -531,11 +490,11 @@ static void on_and_off(void **state)
 	struct session_answer a;
 	uint8_t epoch;
 
-	a = must_create(&p);
+	a = must_create(s, &p);
 	fs = secret_of(&a, 1);
 	epoch = rtp_plan(&a, 1)->epoch;
 	c = secure_leg("a", 1, &on);
-	must_update(&c);
+	must_update(s, &c);
 	assert_int_equal(secure_flags_of(&a, 0, false), FLOW_PLAN_SEAL);
 	assert_int_equal(secure_flags_of(&a, 1, false), FLOW_PLAN_OPEN);
 	assert_int_not_equal(rtp_plan(&a, 1)->epoch, epoch); /* plain packets taught in vain */
@@ -545,7 +504,7 @@ static void on_and_off(void **state)
 	test_turn(h, 1);
 	test_reader_enter(h);
 	c = secure_leg("a", 1, &off);
-	must_update(&c);
+	must_update(s, &c);
 	assert_int_equal(secure_flags_of(&a, 0, false), 0);
 	assert_int_equal(secure_flags_of(&a, 1, false), 0);
 	assert_ptr_equal(fs->rx, first);
@@ -554,7 +513,7 @@ static void on_and_off(void **state)
 	/* On again before those are gone: they still go. */
 	on = sdes(CM80, 3, 4);
 	c = secure_leg("a", 1, &on);
-	must_update(&c);
+	must_update(s, &c);
 	assert_ptr_not_equal(fs->rx, first);
 	assert_null(fs->rx_old);
 	test_reader_leave(h);
@@ -563,17 +522,17 @@ static void on_and_off(void **state)
 	assert_int_equal(secure_flags_of(&a, 1, false), FLOW_PLAN_OPEN);
 
 	c = secure_leg("a", 1, &off);
-	must_update(&c);
+	must_update(s, &c);
 	test_turn(h, 1);
 	assert_true(fs->rx == NULL && fs->tx == NULL && fs->rx_old == NULL);
 	assert_non_null(fs->leg); /* knows which indices have been used */
-	must_delete("a");
+	must_end("a");
 	all_is_free();
 }
 
 static void update_faults(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	struct leg_security sec = sdes(CM80, 3, 4);
 	struct flow_secure before;
 	struct session_change c;
@@ -582,7 +541,7 @@ static void update_faults(void **state)
 	uint64_t bytes;
 
 	p.leg[1].security = sdes(CM80, 1, 2);
-	a = must_create(&p);
+	a = must_create(s, &p);
 	before = *secret_of(&a, 1);
 	bytes = stats().secure_bytes;
 
@@ -605,45 +564,44 @@ static void update_faults(void **state)
 	c.leg[0].remote.port++;
 	test_neigh_fault = -ENETUNREACH;
 	assert_int_equal(session_update(s, &c, &a, &err), SESSION_BAD_PARAMS);
-	a = must_create(&p);
+	a = must_create(s, &p);
 	assert_memory_equal(secret_of(&a, 1), &before, sizeof(before));
 	assert_int_equal(stats().secure_bytes, bytes);
 	assert_int_equal(a.generation, 1);
-	must_delete("a");
+	must_end("a");
 
-	p = call("u");
+	p = session_params_46("u");
 	p.leg[0].kind = LEG_KIND_UDP;
-	must_create(&p);
+	must_create(s, &p);
 	c = secure_leg("u", 1, &sec);
 	assert_int_equal(session_update(s, &c, &a, &err), SESSION_BAD_PARAMS);
 	assert_string_equal(err.path, "/legs/1/security");
-	must_delete("u");
+	must_end("u");
 	all_is_free();
 }
 
 /* Ended with keys on their way out, and with the daemon while workers never let go. */
 static void ends(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	struct leg_security sec = sdes(CM80, 3, 4);
 	struct session_change c = secure_leg("a", 0, &sec);
-	struct session_error err;
 
 	p.leg[0].security = sdes(CM80, 1, 2);
 	p.leg[1].security = sdes(CM80, 0, 0);
-	must_create(&p);
+	must_create(s, &p);
 	test_reader_enter(h);
-	must_update(&c);
-	assert_int_equal(session_delete(s, "a", ignore, NULL, &err), SESSION_OK);
+	must_update(s, &c);
+	must_delete(s, "a");
 	test_reader_leave(h);
 	test_turn(h, 1);
 	all_is_free();
 
-	must_create(&p);
+	must_create(s, &p);
 	test_reader_enter(h);
-	must_update(&c);
+	must_update(s, &c);
 	p.id = "b";
-	must_create(&p);
+	must_create(s, &p);
 	test_reader_leave(h);
 	/* tear_down() finds two sessions and a step on its way. */
 }
@@ -667,31 +625,31 @@ static void bytes_a_session(void **state)
 {
 	for (enum srtp_profile i = 0; i < SRTP_PROFILE_COUNT; i++) {
 		size_t all = secure_session_bytes(h->srtp_engine, i, SRTP_WINDOW_MIN), counted;
-		struct session_params p = call("a");
+		struct session_params p = session_params_46("a");
 
 		p.leg[0].security = sdes(i, 1, 2);
 		p.leg[1].security = sdes(i, 3, 4);
-		must_create(&p);
+		must_create(s, &p);
 		counted = SESSION_BYTES + stats().secure_bytes +
 			  SESSION_LEGS * (sizeof(struct flow_secure) + sizeof(char *));
 		assert_int_equal(counted, all);
 		print_message("%s: %zu bytes a session\n", srtp_profile_name(i), all);
 		if (h->srtp_engine == SRTP_ENGINE_IPSEC_MB)
 			assert_true(all <= bytes_allowed(i));
-		must_delete("a");
+		must_end("a");
 	}
 	all_is_free();
 }
 
 static void memory_is_used_again(void **state)
 {
-	struct session_params p = call("a");
+	struct session_params p = session_params_46("a");
 	size_t held = 0;
 
 	p.leg[0].security = sdes(CM80, 1, 2);
 	for (int i = 0; i < 1000; i++) {
-		must_create(&p);
-		must_delete("a");
+		must_create(s, &p);
+		must_end("a");
 		if (i == 0)
 			held = s->slabs.held;
 	}

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "call_host.h"
+#include "session_must.h"
 
 static struct host *h;
 static struct sessions *s;
@@ -45,42 +46,7 @@ static union wire_ip ip(const char *text)
 }
 
 /* lan4 toward 10.0.0.2:4000, wan6 toward [2001:db8::9]:5004. */
-static struct session_params plain(const char *id)
-{
-	struct session_params p = {
-		.id = id,
-		.idle_timeout_s = 60,
-		.leg = {{.has_remote = true, .address = 0, .dscp = SESSION_DSCP_KEEP},
-			{.has_remote = true, .address = 1, .dscp = SESSION_DSCP_KEEP}},
-	};
-
-	p.leg[0].remote = (struct leg_remote){.ip = ip("10.0.0.2"), .port = 4000};
-	p.leg[1].remote = (struct leg_remote){.ip = ip("2001:db8::9"), .port = 5004};
-	return p;
-}
-
-static struct session_answer must_create(const struct session_params *p)
-{
-	struct session_answer a;
-	struct session_error err;
-
-	if (session_create(s, p, &a, &err) != SESSION_OK)
-		fail_msg("%s: %s", err.path, err.reason);
-	return a;
-}
-
-static void must_refuse(const struct session_params *p, enum session_fault f, const char *path)
-{
-	struct session_answer a;
-	struct session_error err;
-
-	assert_int_equal(session_create(s, p, &a, &err), f);
-	assert_int_equal(err.fault, f);
-	assert_string_equal(err.path, path);
-	assert_true(err.reason[0] != '\0');
-}
-
-static void must_update(const struct session_change *c, uint32_t generation)
+static void must_reach(const struct session_change *c, uint32_t generation)
 {
 	struct session_answer a;
 	struct session_error err;
@@ -100,7 +66,7 @@ static void note_report(void *arg, const char *text, size_t len)
 	(*(int *)arg)++;
 }
 
-static void must_delete(const char *id)
+static void must_end(const char *id)
 {
 	struct session_error err;
 	int done = 0;
@@ -127,8 +93,8 @@ static void all_is_free(void)
 
 static void plain_call(void **state)
 {
-	struct session_params p = plain("call-1");
-	struct session_answer a = must_create(&p);
+	struct session_params p = session_params_46("call-1");
+	struct session_answer a = must_create(s, &p);
 	uint16_t pa = a.leg[0].local.port, pb = a.leg[1].local.port;
 	const struct flow_plan *plan;
 
@@ -163,7 +129,7 @@ static void plain_call(void **state)
 	assert_int_equal(test_neigh_refs, 4);
 
 	assert_string_equal(last_event, "session.created");
-	must_delete("call-1");
+	must_end("call-1");
 	assert_string_equal(last_event, "session.ended");
 	assert_non_null(strstr(last_params, "\"reason\":\"deleted\""));
 	assert_non_null(strstr(last_params, report));
@@ -203,14 +169,14 @@ static void rtcp_mixes(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct session_params p = plain("mix");
+		struct session_params p = session_params_46("mix");
 		const struct flow_plan *way;
 		struct session_answer a;
 		uint16_t pa, pb;
 
 		p.leg[0].rtcp = cases[i].a;
 		p.leg[1].rtcp = cases[i].b;
-		a = must_create(&p);
+		a = must_create(s, &p);
 		pa = a.leg[0].local.port;
 		pb = a.leg[1].local.port;
 		check_case(cases[i].name, (test_plan(h, 0, pa + 1) != NULL) == cases[i].own_port);
@@ -229,14 +195,14 @@ static void rtcp_mixes(void **state)
 			   a.leg[0].rtcp.port == (p.leg[0].rtcp == LEG_RTCP_NONE  ? 0
 						  : p.leg[0].rtcp == LEG_RTCP_MUX ? pa
 										  : pa + 1));
-		must_delete("mix");
+		must_end("mix");
 		all_is_free();
 	}
 }
 
 static void leg_options(void **state)
 {
-	struct session_params p = plain("options");
+	struct session_params p = session_params_46("options");
 	const struct flow_plan *plan;
 	struct session_answer a;
 
@@ -246,7 +212,7 @@ static void leg_options(void **state)
 	p.leg[1].dscp = 46;
 	p.leg[1].hold = true;
 	p.leg[0].has_remote = false;
-	a = must_create(&p);
+	a = must_create(s, &p);
 
 	plan = test_plan(h, 0, a.leg[0].local.port);
 	assert_int_equal(plan->flags, FLOW_PLAN_ANY | FLOW_PLAN_LEARN | FLOW_PLAN_FOLLOW |
@@ -256,26 +222,26 @@ static void leg_options(void **state)
 	plan = test_plan(h, 1, a.leg[1].local.port);
 	assert_int_equal(plan->flags, FLOW_PLAN_ANY | FLOW_PLAN_REMOTE | FLOW_PLAN_RTCP_DROP);
 	assert_null(test_plan(h, 0, a.leg[0].local.port + 1));
-	must_delete("options");
+	must_end("options");
 	all_is_free();
 }
 
 static void rtcp_port_of_its_own(void **state)
 {
-	struct session_params p = plain("rfc3605");
+	struct session_params p = session_params_46("rfc3605");
 	struct session_answer a;
 
 	p.leg[0].remote.rtcp_port = 9999;
-	a = must_create(&p);
+	a = must_create(s, &p);
 	assert_int_equal(test_plan(h, 0, a.leg[0].rtcp.port)->remote_port, htons(9999));
 	assert_int_equal(test_plan(h, 1, a.leg[1].rtcp.port)->out_port, htons(9999));
-	must_delete("rfc3605");
+	must_end("rfc3605");
 
 	p.leg[0].remote = (struct leg_remote){.ip = ip("10.0.0.2"), .port = 65535};
-	a = must_create(&p);
+	a = must_create(s, &p);
 	assert_false(test_plan(h, 0, a.leg[0].rtcp.port)->flags & FLOW_PLAN_REMOTE);
 	assert_false(test_plan(h, 1, a.leg[1].rtcp.port)->flags & FLOW_PLAN_OUT);
-	must_delete("rfc3605");
+	must_end("rfc3605");
 	all_is_free();
 }
 
@@ -283,30 +249,30 @@ static void rtcp_port_of_its_own(void **state)
 
 static void bad_parameters(void **state)
 {
-	struct session_params p = plain("bad");
+	struct session_params p = session_params_46("bad");
 
 	p.leg[1].remote.ip = ip("10.0.0.9");
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/remote/ip");
-	p = plain("bad");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/remote/ip");
+	p = session_params_46("bad");
 	p.leg[0].remote.ip = ip("224.0.0.1");
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/0/remote/ip");
-	p = plain("bad");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/0/remote/ip");
+	p = session_params_46("bad");
 	p.leg[0].rtcp = LEG_RTCP_MUX;
 	p.leg[0].remote.rtcp_port = 7000;
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/0/remote/rtcp_port");
-	p = plain("bad");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/0/remote/rtcp_port");
+	p = session_params_46("bad");
 	test_neigh_fault = -ENETUNREACH;
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/remote/ip");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/remote/ip");
 	test_neigh_fault = -ENOSPC;
-	must_refuse(&p, SESSION_TABLE_FULL, "/legs/1/remote/ip");
+	must_refuse(s, &p, SESSION_TABLE_FULL, "/legs/1/remote/ip");
 	assert_int_equal(event_count, 0);
 	all_is_free();
 }
 
 static void idempotent(void **state)
 {
-	struct session_params p = plain("again"), other = plain("again");
-	struct session_answer a = must_create(&p), b = must_create(&p);
+	struct session_params p = session_params_46("again"), other = session_params_46("again");
+	struct session_answer a = must_create(s, &p), b = must_create(s, &p);
 	struct session_change c = {.id = "again"};
 
 	assert_true(a.created);
@@ -320,27 +286,27 @@ static void idempotent(void **state)
 
 	/* The same thing said in another way. */
 	p.leg[0].remote.rtcp_port = 4001;
-	assert_false(must_create(&p).created);
+	assert_false(must_create(s, &p).created);
 
 	other.leg[1].hold = true;
-	must_refuse(&other, SESSION_CONFLICT, "/id");
-	other = plain("again");
+	must_refuse(s, &other, SESSION_CONFLICT, "/id");
+	other = session_params_46("again");
 	other.idle_timeout_s = 61;
-	must_refuse(&other, SESSION_CONFLICT, "/id");
+	must_refuse(s, &other, SESSION_CONFLICT, "/id");
 
 	/* It is what the caller asked for then that counts, not what became of it. */
 	c.leg[1].set_hold = c.leg[1].hold = true;
-	must_update(&c, 2);
-	b = must_create(&p);
+	must_reach(&c, 2);
+	b = must_create(s, &p);
 	assert_false(b.created);
 	assert_int_equal(b.generation, 2);
 
 	sessions_set_draining(s, true);
-	assert_false(must_create(&p).created);
-	other = plain("new");
-	must_refuse(&other, SESSION_WRONG_STATE, "");
+	assert_false(must_create(s, &p).created);
+	other = session_params_46("new");
+	must_refuse(s, &other, SESSION_WRONG_STATE, "");
 	sessions_set_draining(s, false);
-	must_delete("again");
+	must_end("again");
 	all_is_free();
 }
 
@@ -353,17 +319,17 @@ static void ports_run_out_and_come_back(void **state)
 
 		for (int i = 0; i < 16; i++) {
 			snprintf(id, sizeof(id), "c%d", i);
-			p = plain(id);
-			must_create(&p);
+			p = session_params_46(id);
+			must_create(s, &p);
 		}
-		p = plain("one too many");
-		must_refuse(&p, SESSION_NO_PORTS, "/legs/0/address");
+		p = session_params_46("one too many");
+		must_refuse(s, &p, SESSION_NO_PORTS, "/legs/0/address");
 		/* Both workers have got their share. */
 		assert_int_equal(sessions_of_worker(s, 0), 8);
 		assert_int_equal(sessions_of_worker(s, 1), 8);
 		for (int i = 0; i < 16; i++) {
 			snprintf(id, sizeof(id), "c%d", i);
-			must_delete(id);
+			must_end(id);
 		}
 		all_is_free();
 	}
@@ -372,7 +338,7 @@ static void ports_run_out_and_come_back(void **state)
 /* Both legs at one address take two pairs of one worker. */
 static void same_address_twice(void **state)
 {
-	struct session_params p = plain("hairpin");
+	struct session_params p = session_params_46("hairpin");
 	struct session_answer a;
 	char id[16];
 
@@ -381,14 +347,14 @@ static void same_address_twice(void **state)
 	for (int i = 0; i < 8; i++) {
 		snprintf(id, sizeof(id), "h%d", i);
 		p.id = id;
-		a = must_create(&p);
+		a = must_create(s, &p);
 		assert_int_not_equal(a.leg[0].local.port, a.leg[1].local.port);
 	}
 	p.id = "hairpin";
-	must_refuse(&p, SESSION_NO_PORTS, "/legs/0/address");
+	must_refuse(s, &p, SESSION_NO_PORTS, "/legs/0/address");
 	for (int i = 0; i < 8; i++) {
 		snprintf(id, sizeof(id), "h%d", i);
-		must_delete(id);
+		must_end(id);
 	}
 	all_is_free();
 }
@@ -399,7 +365,7 @@ static struct session_params spread(char id[16], int i)
 	struct session_params p;
 
 	snprintf(id, 16, "t%d", i);
-	p = plain(id);
+	p = session_params_46(id);
 	if (i >= 8)
 		p.leg[1] = (struct leg_params){.address = i < 16 ? 2 : 1};
 	if (i >= 16)
@@ -415,13 +381,13 @@ static void table_fills(void **state)
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < TEST_SESSIONS; i++) {
 			p = spread(id, i);
-			must_create(&p);
+			must_create(s, &p);
 		}
 		p = spread(id, TEST_SESSIONS);
-		must_refuse(&p, SESSION_TABLE_FULL, "");
+		must_refuse(s, &p, SESSION_TABLE_FULL, "");
 		for (int i = 0; i < TEST_SESSIONS; i++) {
 			spread(id, i);
-			must_delete(id);
+			must_end(id);
 		}
 		all_is_free();
 	}
@@ -429,18 +395,18 @@ static void table_fills(void **state)
 
 static void plans_run_out(void **state)
 {
-	struct session_params p = plain("no cells");
+	struct session_params p = session_params_46("no cells");
 	uint32_t cell[3];
 
 	for (int i = 0; i < 3; i++)
 		cell[i] = flow_plan_alloc(h->tables);
 	while (flow_plan_alloc(h->tables) != 0)
 		;
-	must_refuse(&p, SESSION_TABLE_FULL, "");
+	must_refuse(s, &p, SESSION_TABLE_FULL, "");
 	/* Some, but too few. */
 	for (int i = 0; i < 3; i++)
 		flow_plan_free(h->tables, cell[i]);
-	must_refuse(&p, SESSION_TABLE_FULL, "");
+	must_refuse(s, &p, SESSION_TABLE_FULL, "");
 	assert_int_equal(h->tables->plan_free_count, 3);
 	assert_int_equal(sessions_ports_free(s, 0), 16);
 	assert_int_equal(test_neigh_refs, 0);
@@ -457,21 +423,21 @@ static void rate_limit(void **state)
 	assert_int_equal(sessions_create(&s, h), 0);
 	for (int i = 0; i < 4; i++) {
 		snprintf(id, sizeof(id), "r%d", i);
-		p = plain(id);
-		must_create(&p);
+		p = session_params_46(id);
+		must_create(s, &p);
 	}
-	p = plain("r4");
-	must_refuse(&p, SESSION_LIMIT, "");
-	p = plain("r0"); /* costs nothing */
-	assert_false(must_create(&p).created);
+	p = session_params_46("r4");
+	must_refuse(s, &p, SESSION_LIMIT, "");
+	p = session_params_46("r0"); /* costs nothing */
+	assert_false(must_create(s, &p).created);
 	test_turn(h, 251);
-	p = plain("r4");
-	must_create(&p);
-	p = plain("r5");
-	must_refuse(&p, SESSION_LIMIT, "");
+	p = session_params_46("r4");
+	must_create(s, &p);
+	p = session_params_46("r5");
+	must_refuse(s, &p, SESSION_LIMIT, "");
 	for (int i = 0; i < 5; i++) {
 		snprintf(id, sizeof(id), "r%d", i);
-		must_delete(id);
+		must_end(id);
 	}
 	assert_int_equal(session_delete(s, "r0", NULL, NULL, &err), SESSION_NOT_FOUND);
 	all_is_free();
@@ -481,8 +447,8 @@ static void rate_limit(void **state)
 
 static void update_moves_a_party(void **state)
 {
-	struct session_params p = plain("move");
-	struct session_answer a = must_create(&p);
+	struct session_params p = session_params_46("move");
+	struct session_answer a = must_create(s, &p);
 	uint16_t pa = a.leg[0].local.port, pb = a.leg[1].local.port;
 	struct session_change c = {.id = "move"};
 	const struct flow_plan *before = test_plan(h, 0, pa), *after;
@@ -490,7 +456,7 @@ static void update_moves_a_party(void **state)
 	test_reader_enter(h);
 	c.leg[0].set_remote = c.leg[0].has_remote = true;
 	c.leg[0].remote = (struct leg_remote){.ip = ip("10.0.0.77"), .port = 7000};
-	must_update(&c, 2);
+	must_reach(&c, 2);
 
 	after = test_plan(h, 0, pa);
 	assert_ptr_not_equal(after, before);
@@ -510,28 +476,28 @@ static void update_moves_a_party(void **state)
 	assert_int_equal(test_neigh_refs, 4);
 
 	/* Nothing new: nothing happens. */
-	must_update(&c, 2);
+	must_reach(&c, 2);
 	assert_ptr_equal(test_plan(h, 0, pa), after);
 
 	c.leg[0] =
 		(struct leg_change){.set_hold = true, .hold = true, .set_dscp = true, .dscp = 34};
-	must_update(&c, 3);
+	must_reach(&c, 3);
 	assert_true(test_plan(h, 1, pb)->flags & FLOW_PLAN_HOLD);
 	assert_int_equal(test_plan(h, 1, pb)->tos, 34 << 2);
 	assert_int_equal(test_plan(h, 0, pa)->epoch, 1);
 
 	c.leg[0] = (struct leg_change){.set_remote = true};
-	must_update(&c, 4);
+	must_reach(&c, 4);
 	assert_false(test_plan(h, 0, pa)->flags & FLOW_PLAN_REMOTE);
 	assert_false(test_plan(h, 1, pb)->flags & FLOW_PLAN_OUT);
-	must_delete("move");
+	must_end("move");
 	all_is_free();
 }
 
 static void update_refused(void **state)
 {
-	struct session_params p = plain("stay");
-	struct session_answer a = must_create(&p);
+	struct session_params p = session_params_46("stay");
+	struct session_answer a = must_create(s, &p);
 	struct session_change c = {.id = "stay", .if_generation_set = true, .if_generation = 7};
 	const struct flow_plan *before = test_plan(h, 0, a.leg[0].local.port);
 	struct session_error err;
@@ -558,10 +524,10 @@ static void update_refused(void **state)
 	/* Not a bit of it has happened. */
 	assert_ptr_equal(test_plan(h, 0, a.leg[0].local.port), before);
 	assert_int_equal(before->flags & FLOW_PLAN_HOLD, 0);
-	assert_false(must_create(&p).created);
+	assert_false(must_create(s, &p).created);
 	c = (struct session_change){.id = "stay"};
-	must_update(&c, 1);
-	must_delete("stay");
+	must_reach(&c, 1);
+	must_end("stay");
 	all_is_free();
 }
 
@@ -600,13 +566,13 @@ static void goes_to(const struct session_answer *a, const char *to, uint16_t rtp
 
 static void learned_addresses(void **state)
 {
-	struct session_params p = plain("nat");
+	struct session_params p = session_params_46("nat");
 	struct session_answer a;
 	struct flow_plan plan; /* a copy: the cell is used again */
 	unsigned int before;
 
 	p.leg[0].latch = LEG_LATCH_FOLLOW;
-	a = must_create(&p);
+	a = must_create(s, &p);
 	plan = *test_plan(h, 0, a.leg[0].local.port);
 	goes_to(&a, "10.0.0.2", 4000, 4001);
 
@@ -635,34 +601,34 @@ static void learned_addresses(void **state)
 	goes_to(&a, "198.51.100.2", 4000, 4001);
 	/* Whom leg 0 listens to is the worker's business: its plans were not forgotten. */
 	assert_int_equal(test_plan(h, 0, a.leg[0].local.port)->epoch, plan.epoch);
-	must_delete("nat");
+	must_end("nat");
 	all_is_free();
 }
 
 static void stale_events(void **state)
 {
-	struct session_params p = plain("stale");
+	struct session_params p = session_params_46("stale");
 	struct session_change c = {.id = "stale"};
 	struct session_answer a;
 	struct flow_event old;
 	unsigned int before;
 
 	p.leg[0].latch = LEG_LATCH_ONCE;
-	a = must_create(&p);
+	a = must_create(s, &p);
 	old = latched(test_plan(h, 0, a.leg[0].local.port), false, "10.6.6.6", 666);
 
 	/* Learned before the update, told after it. */
 	c.leg[0].set_remote = c.leg[0].has_remote = true;
 	c.leg[0].remote = (struct leg_remote){.ip = ip("10.0.0.5"), .port = 5000};
-	must_update(&c, 2);
+	must_reach(&c, 2);
 	before = event_count;
 	tell(old);
 	goes_to(&a, "10.0.0.5", 5000, 5001);
 
 	/* Of a call that has ended, in whose place there is another. */
 	old = latched(test_plan(h, 0, a.leg[0].local.port), false, "10.6.6.6", 666);
-	must_delete("stale");
-	a = must_create(&p);
+	must_end("stale");
+	a = must_create(s, &p);
 	assert_int_equal(test_plan(h, 0, a.leg[0].local.port)->leg, old.leg);
 	before = event_count;
 	tell(old);
@@ -679,7 +645,7 @@ static void stale_events(void **state)
 	test_neigh_fault = -ENOSPC;
 	tell(latched(test_plan(h, 0, a.leg[0].local.port), false, "10.9.9.9", 9));
 	goes_to(&a, "10.0.0.2", 4000, 4001);
-	must_delete("stale");
+	must_end("stale");
 	all_is_free();
 }
 
@@ -687,12 +653,12 @@ static void stale_events(void **state)
 
 static void waits_for_workers(void **state)
 {
-	struct session_params p = plain("busy");
+	struct session_params p = session_params_46("busy");
 	struct session_answer a;
 	struct session_error err;
 	int done = 0;
 
-	must_create(&p);
+	must_create(s, &p);
 	test_reader_enter(h);
 	assert_int_equal(session_delete(s, "busy", note_report, &done, &err), SESSION_OK);
 	for (int i = 0; i < 5; i++)
@@ -701,27 +667,27 @@ static void waits_for_workers(void **state)
 	assert_int_equal(sessions_ports_free(s, 0), 15);
 	/* It is gone for everybody else; its name can be used again. */
 	assert_int_equal(session_delete(s, "busy", NULL, NULL, &err), SESSION_NOT_FOUND);
-	a = must_create(&p);
+	a = must_create(s, &p);
 	assert_true(a.created);
 	test_reader_leave(h);
 	test_turn(h, 1);
 	assert_int_equal(done, 1);
-	must_delete("busy");
+	must_end("busy");
 	all_is_free();
 }
 
 static void idle_timeout(void **state)
 {
-	struct session_params p = plain("idle");
+	struct session_params p = session_params_46("idle");
 	struct session_answer a;
 	struct flow_leg_rt *rt;
 	struct session_change c = {.id = "idle"};
 
 	p.idle_timeout_s = 2;
-	a = must_create(&p);
+	a = must_create(s, &p);
 	rt = &h->tables->leg[test_plan(h, 1, a.leg[1].local.port)->leg];
 	test_turn(h, 1500);
-	must_update(&c, 1); /* somebody cares */
+	must_reach(&c, 1); /* somebody cares */
 	test_turn(h, 1500);
 	assert_string_equal(last_event, "session.created");
 	rt->rtcp.rx_packets = 1; /* RTCP is a sign of life */
@@ -735,19 +701,19 @@ static void idle_timeout(void **state)
 
 	/* The next call in that place starts from nothing; and 0 is never. */
 	p.idle_timeout_s = 0;
-	a = must_create(&p);
+	a = must_create(s, &p);
 	rt = &h->tables->leg[test_plan(h, 1, a.leg[1].local.port)->leg];
 	assert_int_equal(rt->rtcp.rx_packets, 0);
 	test_turn(h, 86400 * 1000);
 	assert_string_equal(last_event, "session.created");
-	must_delete("idle");
+	must_end("idle");
 	all_is_free();
 }
 
 static void reports(void **state)
 {
-	struct session_params p = plain("report");
-	struct session_answer a = must_create(&p);
+	struct session_params p = session_params_46("report");
+	struct session_answer a = must_create(s, &p);
 	uint32_t leg = test_plan(h, 0, a.leg[0].local.port)->leg;
 	struct flow_leg_rt *rt = &h->tables->leg[leg];
 
@@ -768,7 +734,7 @@ static void reports(void **state)
 	rt[0].stats.jitter16 = (uint32_t)(2 * 16 * h->loop.tsc_per_ms >> FLOW_FINE_SHIFT);
 	rt[0].drops[FLOW_DROP_source] = 7;
 	test_turn(h, 100);
-	must_delete("report");
+	must_end("report");
 	assert_non_null(strstr(report, "\"id\":\"report\",\"generation\":1,\"state\":\"one_way\""));
 	assert_non_null(strstr(report, "\"rx\":{\"packets\":97,\"bytes\":16340,\"lost\":8,"
 				       "\"duplicate\":0,\"reordered\":0,\"jitter_ms\":2.000,"
@@ -780,8 +746,8 @@ static void reports(void **state)
 	/* 8 of 103 lost, d = 44: R = 94.2 - 1.056 - 95 * 7.767 / 32.867 = 70.69 */
 	assert_non_null(strstr(report, "\"mos\":3.63"));
 
-	must_create(&p);
-	must_delete("report");
+	must_create(s, &p);
+	must_end("report");
 	assert_non_null(strstr(report, "\"mos\":null"));
 	assert_non_null(strstr(report, "\"ssrc\":null,\"payload_type\":null,\"last_ms\":null"));
 	assert_non_null(strstr(report, "\"learned\":null,\"latch\":\"strict\",\"latched\":false"));
@@ -795,13 +761,13 @@ static void lists_and_long_ids(void **state)
 	uint32_t cursor = 0, budget = 100, seen = 0;
 
 	for (int i = 0; i < 10; i++) {
-		struct session_params p = plain(ids[i]);
+		struct session_params p = session_params_46(ids[i]);
 
 		/* From short to the longest: about the border where an id needs its own memory. */
 		memset(ids[i], 'x', sizeof(ids[i]));
 		ids[i][i < 9 ? 27 + i : SESSION_ID_MAX] = '\0';
-		assert_true(must_create(&p).created);
-		assert_false(must_create(&p).created);
+		assert_true(must_create(s, &p).created);
+		assert_false(must_create(s, &p).created);
 	}
 	while (session_next(s, &cursor, &budget, &info)) {
 		assert_non_null(info.id);
@@ -815,21 +781,21 @@ static void lists_and_long_ids(void **state)
 	assert_true(session_next(s, &cursor, &budget, &info));
 	assert_null(info.id);
 	for (int i = 0; i < 10; i++)
-		must_delete(ids[i]);
+		must_end(ids[i]);
 	all_is_free();
 }
 
 /* The end of the daemon, with everything under way. */
 static void left_behind(void **state)
 {
-	struct session_params p = plain("left");
+	struct session_params p = session_params_46("left");
 	struct session_error err;
 	int done = 0;
 
-	must_create(&p);
+	must_create(s, &p);
 	test_reader_enter(h);
 	assert_int_equal(session_delete(s, "left", note_report, &done, &err), SESSION_OK);
-	must_create(&p);
+	must_create(s, &p);
 	sessions_forget_callers(s);
 	test_reader_leave(h);
 	test_turn(h, 1);

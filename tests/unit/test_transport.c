@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "call.h"
+#include "session_must.h"
 #include "webrtc_bed.h"
 
 #define WAN4 2
@@ -58,53 +59,9 @@ static struct session_params call(const char *id)
 	return p;
 }
 
-static struct session_answer must_create(const struct session_params *p)
+static void must_end(const char *id)
 {
-	struct session_answer a;
-	struct session_error err;
-
-	if (session_create(s, p, &a, &err) != SESSION_OK)
-		fail_msg("%s: %s", err.path, err.reason);
-	return a;
-}
-
-static struct session_answer must_update(const struct session_change *c)
-{
-	struct session_answer a;
-	struct session_error err;
-
-	if (session_update(s, c, &a, &err) != SESSION_OK)
-		fail_msg("%s: %s", err.path, err.reason);
-	return a;
-}
-
-static void must_not_update(const struct session_change *c, enum session_fault f, const char *path)
-{
-	struct session_answer a;
-	struct session_error err;
-
-	assert_int_equal(session_update(s, c, &a, &err), f);
-	assert_string_equal(err.path, path);
-}
-
-static void must_refuse(const struct session_params *p, enum session_fault f, const char *path)
-{
-	struct session_answer a;
-	struct session_error err;
-
-	assert_int_equal(session_create(s, p, &a, &err), f);
-	assert_string_equal(err.path, path);
-}
-
-static void ignore(void *arg, const char *text, size_t len)
-{
-}
-
-static void must_delete(const char *id)
-{
-	struct session_error err;
-
-	assert_int_equal(session_delete(s, id, ignore, NULL, &err), SESSION_OK);
+	must_delete(s, id);
 	bed_run(&bed, 10);
 }
 
@@ -227,7 +184,7 @@ static struct made webrtc_call(const char *id, uint8_t mode, uint8_t setup)
 	p.leg[1].ice = party_tell_ice(m.p, mode);
 	p.leg[1].security.type = LEG_SECURITY_DTLS;
 	p.leg[1].security.dtls = party_tell_dtls(m.p, setup);
-	m.a = must_create(&p);
+	m.a = must_create(s, &p);
 	assert_int_equal(m.a.leg[1].dtls.setup, setup);
 	far_end_is(&m.a, NULL);
 	no_keys(&m.a);
@@ -270,7 +227,7 @@ static void lite_passive(void **state)
 	expect_report("lp", "\"pair\":{\"local\":{\"ip\":\"192.0.2.1\"");
 	/* Checks of its own a lite agent doesn't send; answers need no neighbour. */
 	assert_true(bed.answered > 0);
-	must_delete("lp");
+	must_end("lp");
 	assert_int_equal(m.p->dtls_state.state, DTLS_CLOSED);
 	all_is_free();
 }
@@ -284,7 +241,7 @@ static void full_active(void **state)
 	far_end_is(&m.a, m.p);
 	keys_agree(&m.a, m.p);
 	expect_report("fa", "\"role\":\"control");
-	must_delete("fa");
+	must_end("fa");
 	all_is_free();
 }
 
@@ -302,7 +259,7 @@ static void offered_to_a_lite_peer(void **state)
 	params.leg[1].security.type = LEG_SECURITY_DTLS;
 	params.leg[1].security.dtls =
 		(struct leg_dtls){.has_setup = true, .setup = LEG_SETUP_ACTPASS};
-	a = must_create(&params);
+	a = must_create(s, &params);
 	assert_int_equal(a.leg[1].dtls.setup, LEG_SETUP_ACTPASS);
 	expect_report("offer", "\"role\":\"controlling\"");
 	bed_run(&bed, 200);
@@ -314,12 +271,12 @@ static void offered_to_a_lite_peer(void **state)
 	c.leg[1].ice = party_tell_ice(p, LEG_ICE_AS_IS);
 	c.leg[1].security.type = LEG_SECURITY_DTLS;
 	c.leg[1].security.dtls = party_tell_dtls(p, LEG_SETUP_ACTIVE);
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_int_equal(a.generation, 2);
 	bed_run(&bed, 2000);
 	far_end_is(&a, p);
 	keys_agree(&a, p);
-	must_delete("offer");
+	must_end("offer");
 	all_is_free();
 }
 
@@ -337,7 +294,7 @@ static void fingerprint_comes_late(void **state)
 	party_dtls(&bed, p, DTLS_ACTIVE, true);
 	params.leg[1].ice = party_tell_ice(p, LEG_ICE_LITE);
 	params.leg[1].security.type = LEG_SECURITY_DTLS;
-	a = must_create(&params);
+	a = must_create(s, &params);
 	party_hear_ice(p, &a.leg[1].ice);
 	party_hear_dtls(p, &a.leg[1].dtls, DTLS_ACTIVE);
 	bed_run(&bed, 600);
@@ -350,10 +307,10 @@ static void fingerprint_comes_late(void **state)
 	c.leg[1].set_security = true;
 	c.leg[1].security.type = LEG_SECURITY_DTLS;
 	c.leg[1].security.dtls = party_tell_dtls(p, LEG_SETUP_PASSIVE);
-	a = must_update(&c);
+	a = must_update(s, &c);
 	bed_run(&bed, 50);
 	keys_agree(&a, p);
-	must_delete("late");
+	must_end("late");
 	all_is_free();
 }
 
@@ -368,7 +325,7 @@ static void wrong_fingerprint(void **state)
 	c.leg[1].security.type = LEG_SECURITY_DTLS;
 	c.leg[1].security.dtls =
 		(struct leg_dtls){.fingerprint_count = 1, .fingerprint = {{"sha-256", other}}};
-	must_update(&c);
+	must_update(s, &c);
 	bed_run(&bed, 600);
 	party_begins(&m);
 	bed_run(&bed, 300);
@@ -380,11 +337,11 @@ static void wrong_fingerprint(void **state)
 
 	/* The session lives on: told the right one, the next handshake gets through. */
 	c.leg[1].security.dtls = party_tell_dtls(m.p, LEG_SETUP_PASSIVE);
-	must_update(&c);
+	must_update(s, &c);
 	party_begins(&m);
 	bed_run(&bed, 500);
 	keys_agree(&m.a, m.p);
-	must_delete("wrong");
+	must_end("wrong");
 	all_is_free();
 }
 
@@ -404,7 +361,7 @@ static void strangers(void **state)
 	assert_int_equal(x->received, 0);
 	assert_int_equal(dtls_context_counters(s->dtls)->datagrams, 0);
 	far_end_is(&m.a, m.p);
-	must_delete("stranger");
+	must_end("stranger");
 	all_is_free();
 }
 
@@ -433,7 +390,7 @@ static void restart_by_the_far_end(void **state)
 	assert_int_equal(ice_restart(m.p->ice), 0);
 	c.leg[1].set_ice = true;
 	c.leg[1].ice = party_tell_ice(m.p, LEG_ICE_AS_IS);
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_string_not_equal(a.leg[1].ice.ufrag, m.a.leg[1].ice.ufrag);
 	far_end_is(&m.a, m.p);
 	assert_int_equal(wire_ip_parse("192.0.2.51", &m.p->addr.ip), 0);
@@ -442,7 +399,7 @@ static void restart_by_the_far_end(void **state)
 	far_end_is(&m.a, m.p);
 	assert_ptr_equal(secure_of(&m.a, 1)->rx, rx);
 	expect_event("\"state\":\"completed\",\"remote\":{\"ip\":\"192.0.2.51\"");
-	must_delete("restart");
+	must_end("restart");
 	all_is_free();
 }
 
@@ -454,19 +411,19 @@ static void restart_by_us(void **state)
 
 	c.leg[1].set_ice = true;
 	c.leg[1].ice = (struct leg_ice){.mode = LEG_ICE_AS_IS, .restart = true};
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_int_equal(a.generation, 2);
 	assert_string_not_equal(a.leg[1].ice.ufrag, m.a.leg[1].ice.ufrag);
 	far_end_is(&m.a, m.p);
 	/* The far end's answer has its new ones; ours stay. */
 	party_hear_ice(m.p, &a.leg[1].ice);
 	c.leg[1].ice = party_tell_ice(m.p, LEG_ICE_AS_IS);
-	again = must_update(&c);
+	again = must_update(s, &c);
 	assert_string_equal(again.leg[1].ice.ufrag, a.leg[1].ice.ufrag);
 	bed_run(&bed, 1000);
 	far_end_is(&m.a, m.p);
 	expect_report("ours", "\"restarting\":false");
-	must_delete("ours");
+	must_end("ours");
 	all_is_free();
 }
 
@@ -489,7 +446,7 @@ static void another_association(void **state)
 	c.leg[1].set_security = true;
 	c.leg[1].security.type = LEG_SECURITY_DTLS;
 	c.leg[1].security.dtls = party_tell_dtls(m.p, LEG_SETUP_PASSIVE);
-	must_update(&c);
+	must_update(s, &c);
 	party_begins(&m);
 	bed_run(&bed, 300);
 	keys_agree(&m.a, m.p);
@@ -502,7 +459,7 @@ static void another_association(void **state)
 	assert_ptr_equal(secure_of(&m.a, 1)->rx_old, rx);
 	sessions_stats(s, &st);
 	assert_int_equal(st.rekeyed, 1);
-	must_delete("rekey");
+	must_end("rekey");
 	all_is_free();
 }
 
@@ -517,15 +474,15 @@ static void renewed(void **state)
 	assert_int_equal(m.p->keyed, 1);
 	c.leg[1].set_security = true;
 	c.leg[1].security.type = LEG_SECURITY_DTLS;
-	must_update(&c);
+	must_update(s, &c);
 	bed_run(&bed, 300);
 	assert_int_equal(m.p->keyed, 1);
 	c.leg[1].security.dtls.renew = true;
-	must_update(&c);
+	must_update(s, &c);
 	bed_run(&bed, 300);
 	assert_int_equal(m.p->keyed, 2);
 	keys_agree(&m.a, m.p);
-	must_delete("renew");
+	must_end("renew");
 	all_is_free();
 }
 
@@ -549,7 +506,7 @@ static void consent_lost(void **state)
 	far_end_is(&m.a, NULL);
 	expect_event("ice.state {\"id\":\"consent\",\"leg\":1,\"state\":\"failed\",\"reason\":");
 	expect_report("consent", "\"state\":\"failed\"");
-	must_delete("consent");
+	must_end("consent");
 	all_is_free();
 }
 
@@ -567,7 +524,7 @@ static void without_ice(void **state)
 	params.leg[1].security.dtls = party_tell_dtls(p, LEG_SETUP_PASSIVE);
 	params.leg[1].has_remote = true;
 	params.leg[1].remote = (struct leg_remote){.ip = p->addr.ip, .port = p->addr.port};
-	a = must_create(&params);
+	a = must_create(s, &params);
 	m = (struct made){.a = a, .p = x};
 	party_dtls(&bed, x, DTLS_ACTIVE, true);
 	party_hear_dtls(x, &a.leg[1].dtls, DTLS_ACTIVE);
@@ -580,7 +537,7 @@ static void without_ice(void **state)
 	bed_run(&bed, 300);
 	keys_agree(&a, p);
 	far_end_is(&a, p);
-	must_delete("bare");
+	must_end("bare");
 	all_is_free();
 }
 
@@ -596,7 +553,7 @@ static void without_ice_latched(void **state)
 	params.leg[1].latch = LEG_LATCH_ONCE;
 	params.leg[1].security.type = LEG_SECURITY_DTLS;
 	params.leg[1].security.dtls = party_tell_dtls(p, LEG_SETUP_PASSIVE);
-	m = (struct made){.a = must_create(&params), .p = x};
+	m = (struct made){.a = must_create(s, &params), .p = x};
 	party_hear_dtls(x, &m.a.leg[1].dtls, DTLS_ACTIVE);
 	party_begins(&m);
 	bed_run(&bed, 300);
@@ -610,7 +567,7 @@ static void without_ice_latched(void **state)
 	/* Media can go there before any has come. */
 	assert_true(plan_of(&m.a, 0)->flags & FLOW_PLAN_OUT);
 	assert_true(wire_ip_equal(&plan_of(&m.a, 0)->out_ip, &p->addr.ip));
-	must_delete("latch");
+	must_end("latch");
 	all_is_free();
 }
 
@@ -623,7 +580,7 @@ static void other_security(void **state)
 
 	c.leg[1].set_security = true;
 	c.leg[1].security = (struct leg_security){.type = LEG_SECURITY_SDES, .has_profile = true};
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_non_null(a.leg[1].crypto);
 	assert_false(a.leg[1].dtls.on);
 	assert_null(secure_of(&a, 1)->rx);
@@ -631,7 +588,7 @@ static void other_security(void **state)
 	bed_run(&bed, 10);
 	c.leg[1].security = (struct leg_security){.type = LEG_SECURITY_DTLS};
 	c.leg[1].security.dtls = party_tell_dtls(m.p, LEG_SETUP_PASSIVE);
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_null(a.leg[1].crypto);
 	no_keys(&a);
 	bed_run(&bed, 10);
@@ -639,11 +596,11 @@ static void other_security(void **state)
 	bed_run(&bed, 300);
 	keys_agree(&a, m.p);
 	c.leg[1].security = (struct leg_security){.type = LEG_SECURITY_NONE};
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_false(plan_of(&a, 1)->flags & FLOW_PLAN_OPEN);
 	assert_false(plan_of(&a, 0)->flags & FLOW_PLAN_SEAL);
 	bed_run(&bed, 10);
-	must_delete("other");
+	must_end("other");
 	all_is_free();
 }
 
@@ -654,11 +611,11 @@ static void ice_taken_away(void **state)
 
 	c.leg[1].set_ice = c.leg[1].set_remote = c.leg[1].has_remote = true;
 	c.leg[1].remote = (struct leg_remote){.ip = m.p->addr.ip, .port = 7000};
-	must_update(&c);
+	must_update(s, &c);
 	m.p->addr.port = 7000;
 	bed_run(&bed, 100);
 	far_end_is(&m.a, m.p);
-	must_delete("away");
+	must_end("away");
 	all_is_free();
 }
 
@@ -671,42 +628,42 @@ static void refused(void **state)
 
 	p.leg[1].ice.mode = LEG_ICE_LITE;
 	p.leg[1].rtcp = LEG_RTCP_NEXT;
-	must_refuse(&p, SESSION_UNSUPPORTED, "/legs/1/rtcp");
+	must_refuse(s, &p, SESSION_UNSUPPORTED, "/legs/1/rtcp");
 	p.leg[1].rtcp = LEG_RTCP_MUX;
 	p.leg[1].latch = LEG_LATCH_ONCE;
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/latch");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/latch");
 	p.leg[1].latch = LEG_LATCH_STRICT;
 	p.leg[1].has_remote = true;
 	p.leg[1].remote = (struct leg_remote){.ip = h->config->addresses[WAN4].ip, .port = 9};
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/remote");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/remote");
 	p.leg[1].has_remote = false;
 	p.leg[1].ice.ufrag = "abcd";
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/ice/remote");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/ice/remote");
 	p.leg[1].ice.pwd = "short";
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/ice/remote");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/ice/remote");
 	p.leg[1].ice.pwd = "0123456789012345678901";
 	p.leg[1].ice.candidate = bad;
 	p.leg[1].ice.candidate_count = 1;
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/ice/remote/candidates/0");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/ice/remote/candidates/0");
 	p.leg[1].ice.candidate_count = 0;
 	p.leg[1].ice.has_role = true;
 	p.leg[1].ice.role = LEG_ICE_CONTROLLING;
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/ice/role");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/ice/role");
 	p.leg[1].ice.has_role = false;
 	p.leg[1].kind = LEG_KIND_UDP;
-	must_refuse(&p, SESSION_UNSUPPORTED, "/legs/1/ice");
+	must_refuse(s, &p, SESSION_UNSUPPORTED, "/legs/1/ice");
 	p.leg[1].kind = LEG_KIND_RTP;
 	p.leg[1].security.type = LEG_SECURITY_DTLS;
 	p.leg[1].security.dtls.fingerprint_count = 1;
 	p.leg[1].security.dtls.fingerprint[0] = (struct leg_fingerprint){"sha-256", "AA:BB"};
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/security/fingerprint");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/security/fingerprint");
 	p.leg[1].security.dtls.fingerprint[0] = (struct leg_fingerprint){
 		"sha-1", "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13"};
-	must_refuse(&p, SESSION_UNSUPPORTED, "/legs/1/security/fingerprint");
+	must_refuse(s, &p, SESSION_UNSUPPORTED, "/legs/1/security/fingerprint");
 	p.leg[1].security.dtls.fingerprint_count = 0;
 	p.leg[1].security.dtls.profile_count = 1;
 	p.leg[1].security.dtls.profile[0] = SRTP_AES_256_CM_HMAC_SHA1_80;
-	must_refuse(&p, SESSION_UNSUPPORTED, "/legs/1/security/profiles");
+	must_refuse(s, &p, SESSION_UNSUPPORTED, "/legs/1/security/profiles");
 	all_is_free();
 }
 
@@ -722,17 +679,17 @@ static void repeated_create(void **state)
 					.candidate_count = 1,
 					.candidate = line};
 	p.leg[1].security.type = LEG_SECURITY_DTLS;
-	a = must_create(&p);
-	b = must_create(&p);
+	a = must_create(s, &p);
+	b = must_create(s, &p);
 	assert_true(a.created && !b.created);
 	assert_string_equal(a.leg[1].ice.pwd, b.leg[1].ice.pwd);
 	p.leg[1].ice.ufrag = "abce";
-	must_refuse(&p, SESSION_CONFLICT, "/id");
+	must_refuse(s, &p, SESSION_CONFLICT, "/id");
 	p.leg[1].ice.ufrag = "abcd";
 	p.leg[1].security.dtls.has_setup = true;
 	p.leg[1].security.dtls.setup = LEG_SETUP_ACTIVE;
-	must_refuse(&p, SESSION_CONFLICT, "/id");
-	must_delete("again");
+	must_refuse(s, &p, SESSION_CONFLICT, "/id");
+	must_end("again");
 	all_is_free();
 }
 
@@ -756,7 +713,7 @@ static void faults_change_nothing(void **state)
 	c.leg[0].set_remote = c.leg[0].has_remote = true;
 	c.leg[0].remote = (struct leg_remote){.ip = before[0].remote, .port = 4444};
 	test_neigh_fault = -ENETUNREACH;
-	must_not_update(&c, SESSION_BAD_PARAMS, "/legs/1/remote/ip");
+	must_not_update(s, &c, SESSION_BAD_PARAMS, "/legs/1/remote/ip");
 	assert_memory_equal(before, se->leg, sizeof(before));
 	ice_get_info(transport_of(s, se, 1)->ice, &info);
 	assert_int_equal(info.mode, ICE_LITE);
@@ -769,13 +726,13 @@ static void faults_change_nothing(void **state)
 	c.leg[1].set_security = true;
 	c.leg[1].security.type = LEG_SECURITY_DTLS;
 	c.leg[1].security.window = 1024;
-	must_not_update(&c, SESSION_CONFLICT, "/legs/1/security/window");
+	must_not_update(s, &c, SESSION_CONFLICT, "/legs/1/security/window");
 	c = (struct session_change){.id = "fault"};
 	c.leg[1].set_ice = true;
 	c.leg[1].ice.mode = LEG_ICE_AS_IS;
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_int_equal(a.generation, 1); /* nothing at all was new */
-	must_delete("fault");
+	must_end("fault");
 	all_is_free();
 }
 
@@ -792,7 +749,7 @@ static void far_end_published_later(void **state)
 	test_neigh_fault = 0;
 	bed_run(&bed, 300);
 	far_end_is(&m.a, m.p);
-	must_delete("retry");
+	must_end("retry");
 	all_is_free();
 }
 
@@ -804,7 +761,7 @@ static void other_side_is_kept_out(void **state)
 	assert_true(plan_of(&m.a, 0)->flags & FLOW_PLAN_STUN);
 	assert_true(plan_of(&m.a, 0)->flags & FLOW_PLAN_DTLS);
 	assert_true(plan_of(&m.a, 1)->flags & FLOW_PLAN_DTLS);
-	must_delete("kept");
+	must_end("kept");
 	all_is_free();
 }
 
@@ -815,14 +772,14 @@ static void feedback(void **state)
 	struct session_answer a;
 
 	p.leg[0].no_feedback = true;
-	a = must_create(&p);
+	a = must_create(s, &p);
 	assert_true(plan_of(&a, 1)->flags & FLOW_PLAN_FB_DROP);
 	assert_false(plan_of(&a, 0)->flags & FLOW_PLAN_FB_DROP);
 	c.leg[0].set_feedback = true;
-	must_update(&c);
+	must_update(s, &c);
 	assert_false(plan_of(&a, 1)->flags & FLOW_PLAN_FB_DROP);
 	bed_run(&bed, 10);
-	must_delete("fb");
+	must_end("fb");
 	all_is_free();
 }
 
@@ -855,7 +812,7 @@ static void memory(void **state)
 	t = transport_of(s, table_find(s, "bytes"), 1);
 	print_message("a leg with ICE and DTLS: %zu bytes, its agent of them %zu; keys %zu\n",
 		      sizeof(*t) + ice_bytes(t->ice), ice_bytes(t->ice), s->slabs.used);
-	must_delete("bytes");
+	must_end("bytes");
 	all_is_free();
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "call.h"
+#include "session_must.h"
 #include "webrtc_bed.h"
 
 #define WAN4 2
@@ -78,53 +79,9 @@ static struct leg_params bundled(const char *id, const int *types)
 	return l;
 }
 
-static struct session_answer must_create(const struct session_params *p)
+static void must_end(const char *id)
 {
-	struct session_answer a;
-	struct session_error err;
-
-	if (session_create(s, p, &a, &err) != SESSION_OK)
-		fail_msg("%s: %s", err.path, err.reason);
-	return a;
-}
-
-static void must_refuse(const struct session_params *p, enum session_fault f, const char *path)
-{
-	struct session_answer a;
-	struct session_error err;
-
-	assert_int_equal(session_create(s, p, &a, &err), f);
-	assert_string_equal(err.path, path);
-}
-
-static struct session_answer must_update(const struct session_change *c)
-{
-	struct session_answer a;
-	struct session_error err;
-
-	if (session_update(s, c, &a, &err) != SESSION_OK)
-		fail_msg("%s: %s", err.path, err.reason);
-	return a;
-}
-
-static void must_not_update(const struct session_change *c, enum session_fault f, const char *path)
-{
-	struct session_answer a;
-	struct session_error err;
-
-	assert_int_equal(session_update(s, c, &a, &err), f);
-	assert_string_equal(err.path, path);
-}
-
-static void ignore(void *arg, const char *text, size_t len)
-{
-}
-
-static void must_delete(const char *id)
-{
-	struct session_error err;
-
-	assert_int_equal(session_delete(s, id, ignore, NULL, &err), SESSION_OK);
+	must_delete(s, id);
 	bed_run(&bed, 10);
 }
 
@@ -220,11 +177,11 @@ static struct made browser_call(void)
 	p.leg[1].ice = party_tell_ice(m.p, LEG_ICE_LITE);
 	p.leg[1].security.type = LEG_SECURITY_DTLS;
 	p.leg[1].security.dtls = party_tell_dtls(m.p, LEG_SETUP_PASSIVE);
-	m.audio = must_create(&p);
+	m.audio = must_create(s, &p);
 	p = (struct session_params){.id = "x/1", .idle_timeout_s = 60};
 	p.leg[0] = phone(5000);
 	p.leg[1] = bundled("x", TYPES(96, 97));
-	m.video = must_create(&p);
+	m.video = must_create(s, &p);
 	assert_false(m.video.generation != 1);
 	party_hear_ice(m.p, &m.video.leg[1].ice);
 	party_hear_dtls(m.p, &m.video.leg[1].dtls, DTLS_ACTIVE);
@@ -280,7 +237,7 @@ static void audio_and_video(void **state)
 	expect_report("x/1", "\"state\":\"connected\"");
 	expect_report("x", "\"bundle\":{\"payload_types\":[0,111]}");
 
-	must_delete("x");
+	must_end("x");
 	assert_null(table_find(s, "x/1"));
 	assert_non_null(strstr(events, "session.ended {\"id\":\"x/1\""));
 	all_is_free();
@@ -294,18 +251,18 @@ static void sections_come_and_go(void **state)
 	const struct flow_plan *entry;
 
 	connect_party(&m);
-	must_delete("x/1");
+	must_end("x/1");
 	assert_null(section("x", 1, 96));
 	entry = plan_at(&m.audio, 1);
 	assert_ptr_equal(section("x", 1, 111), entry);
 	p.leg[0] = phone(5002);
 	p.leg[1] = bundled("x", TYPES(97, 127));
-	must_create(&p);
+	must_create(s, &p);
 	assert_int_equal(section("x", 1, 127)->leg, leg_of("x/2", 1));
 	assert_null(section("x", 1, 96));
 	same_secrets(leg_of("x", 1), leg_of("x/2", 1));
-	must_delete("x/2");
-	must_delete("x");
+	must_end("x/2");
+	must_end("x");
 	all_is_free();
 }
 
@@ -328,7 +285,7 @@ static void changes_of_the_transport(void **state)
 	assert_int_equal(ice_restart(m.p->ice), 0);
 	c.leg[1].set_ice = true;
 	c.leg[1].ice = party_tell_ice(m.p, LEG_ICE_AS_IS);
-	a = must_update(&c);
+	a = must_update(s, &c);
 	assert_int_equal(wire_ip_parse("192.0.2.51", &m.p->addr.ip), 0);
 	party_hear_ice(m.p, &a.leg[1].ice);
 	bed_run(&bed, 4000);
@@ -344,11 +301,11 @@ static void changes_of_the_transport(void **state)
 	c.leg[1].set_ice = false;
 	c.leg[1].set_security = true;
 	c.leg[1].security.type = LEG_SECURITY_NONE;
-	must_update(&c);
+	must_update(s, &c);
 	assert_false(plan_at(&m.video, 0)->flags & FLOW_PLAN_SEAL);
 	bed_run(&bed, 10);
 	assert_null(h->tables->secure[leg_of("x/1", 1)].tx);
-	must_delete("x");
+	must_end("x");
 	all_is_free();
 }
 
@@ -365,11 +322,11 @@ static void browser_to_browser(void **state)
 		params.leg[i] = transport(TYPES(111));
 		params.leg[i].ice.mode = LEG_ICE_LITE;
 	}
-	a = must_create(&params);
+	a = must_create(s, &params);
 	params.id = "b/1";
 	params.leg[0] = bundled("b", TYPES(96));
 	params.leg[1] = bundled("b", TYPES(100));
-	video = must_create(&params);
+	video = must_create(s, &params);
 	assert_int_equal(sessions_ports_free(s, WAN4), 14);
 	assert_int_equal(video.leg[0].local.port, a.leg[0].local.port);
 	assert_int_equal(video.leg[1].local.port, a.leg[1].local.port);
@@ -378,7 +335,7 @@ static void browser_to_browser(void **state)
 
 		c.leg[i].set_ice = true;
 		c.leg[i].ice = party_tell_ice(p[i], LEG_ICE_AS_IS);
-		must_update(&c);
+		must_update(s, &c);
 		party_hear_ice(p[i], &a.leg[i].ice);
 	}
 	bed_run(&bed, 800);
@@ -386,9 +343,9 @@ static void browser_to_browser(void **state)
 	goes_to(section("b", 1, 100), p[0], a.leg[0].local.port);
 	goes_to(section("b", 0, 111), p[1], a.leg[1].local.port);
 	assert_int_equal(section("b", 1, 100)->leg, leg_of("b/1", 1));
-	must_delete("b/1");
+	must_end("b/1");
 	assert_null(section("b", 0, 96));
-	must_delete("b");
+	must_end("b");
 	all_is_free();
 }
 
@@ -402,11 +359,11 @@ static void learned(void **state)
 	p.leg[0] = phone(4000);
 	p.leg[1] = transport(TYPES(0));
 	p.leg[1].latch = LEG_LATCH_ONCE;
-	a = must_create(&p);
+	a = must_create(s, &p);
 	p.id = "x/1";
 	p.leg[0] = phone(5000);
 	p.leg[1] = bundled("x", TYPES(96));
-	v = must_create(&p);
+	v = must_create(s, &p);
 	assert_int_equal(wire_ip_parse("192.0.2.77", &ev.ip), 0);
 	ev.leg = plan_at(&a, 1)->leg;
 	ev.generation = plan_at(&a, 1)->generation;
@@ -425,7 +382,7 @@ static void learned(void **state)
 	assert_int_equal(ntohs(plan_at(&a, 0)->out_port), 7000);
 	assert_int_equal(ntohs(plan_at(&v, 0)->out_port), 7000);
 	test_turn(h, 1);
-	must_delete("x");
+	must_end("x");
 	all_is_free();
 }
 
@@ -436,14 +393,14 @@ static void hold_of_one_section(void **state)
 
 	connect_party(&m);
 	c.leg[1].set_hold = c.leg[1].hold = true;
-	must_update(&c);
+	must_update(s, &c);
 	assert_true(plan_at(&m.video, 0)->flags & FLOW_PLAN_HOLD);
 	assert_false(plan_at(&m.audio, 0)->flags & FLOW_PLAN_HOLD);
 	c.leg[1].hold = false;
-	must_update(&c);
+	must_update(s, &c);
 	goes_to(plan_at(&m.video, 0), m.p, m.audio.leg[1].local.port);
 	bed_run(&bed, 10);
-	must_delete("x");
+	must_end("x");
 	all_is_free();
 }
 
@@ -458,28 +415,28 @@ static void other_types(void **state)
 	c.leg[1].set_bundle = true;
 	add_types(&c.leg[1].bundle, TYPES(97, 98));
 	c.leg[1].bundle.transport = "x";
-	assert_int_equal(must_update(&c).generation, 2);
-	assert_int_equal(must_update(&c).generation, 2);
+	assert_int_equal(must_update(s, &c).generation, 2);
+	assert_int_equal(must_update(s, &c).generation, 2);
 	assert_null(section("x", 1, 96));
 	assert_int_equal(section("x", 1, 98)->leg, leg_of("x/1", 1));
 	add_types(&c.leg[1].bundle, TYPES(111));
-	must_not_update(&c, SESSION_BAD_PARAMS, "/legs/1/bundle/payload_types");
+	must_not_update(s, &c, SESSION_BAD_PARAMS, "/legs/1/bundle/payload_types");
 	c.leg[1].bundle = (struct leg_bundle){.transport = "y"};
-	must_not_update(&c, SESSION_CONFLICT, "/legs/1/bundle/id");
+	must_not_update(s, &c, SESSION_CONFLICT, "/legs/1/bundle/id");
 	c.leg[1].bundle = (struct leg_bundle){0};
-	must_not_update(&c, SESSION_BAD_PARAMS, "/legs/1/bundle/payload_types");
+	must_not_update(s, &c, SESSION_BAD_PARAMS, "/legs/1/bundle/payload_types");
 	c.id = "x";
-	must_not_update(&c, SESSION_CONFLICT, "/legs/1/bundle/payload_types");
-	must_delete("x/1");
-	must_update(&c);
+	must_not_update(s, &c, SESSION_CONFLICT, "/legs/1/bundle/payload_types");
+	must_end("x/1");
+	must_update(s, &c);
 	assert_false(plan_at(&m.audio, 1)->flags & FLOW_PLAN_BUNDLE);
 	add_types(&c.leg[1].bundle, TYPES(5));
-	must_update(&c);
+	must_update(s, &c);
 	assert_true(plan_at(&m.audio, 1)->flags & FLOW_PLAN_BUNDLE);
 	assert_ptr_equal(section("x", 1, 5), plan_at(&m.audio, 1));
 	assert_null(section("x", 1, 111));
 	bed_run(&bed, 10);
-	must_delete("x");
+	must_end("x");
 	all_is_free();
 }
 
@@ -510,40 +467,40 @@ static void refused(void **state)
 
 	p.leg[0] = phone(5000);
 	p.leg[1] = bundled("nobody", TYPES(98));
-	must_refuse(&p, SESSION_NOT_FOUND, "/legs/1/bundle/id");
+	must_refuse(s, &p, SESSION_NOT_FOUND, "/legs/1/bundle/id");
 	p.leg[1] = bundled("x/1", TYPES(98));
-	must_refuse(&p, SESSION_UNSUPPORTED, "/legs/1/bundle/id");
+	must_refuse(s, &p, SESSION_UNSUPPORTED, "/legs/1/bundle/id");
 	p.leg[1] = bundled("x", TYPES(97));
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/bundle/payload_types");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/bundle/payload_types");
 	p.leg[1] = bundled("x", TYPES(-1));
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/bundle/payload_types");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/bundle/payload_types");
 	p.leg[1] = bundled("x", TYPES(98));
 	p.leg[1].ice.mode = LEG_ICE_LITE;
 	p.leg[1].rtcp = LEG_RTCP_MUX;
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/ice");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/ice");
 	p.leg[1] = bundled("x", TYPES(98));
 	p.leg[1].rtcp = LEG_RTCP_MUX;
 	p.leg[1].security.type = LEG_SECURITY_DTLS;
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/1/security");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/1/security");
 	p.leg[0] = bundled("x", TYPES(98));
 	p.leg[1] = transport(TYPES(-1));
-	must_refuse(&p, SESSION_BAD_PARAMS, "/legs/0/bundle/id");
+	must_refuse(s, &p, SESSION_BAD_PARAMS, "/legs/0/bundle/id");
 	p.leg[0] = phone(5000);
 	p.leg[1] = transport(TYPES(3));
 	p.leg[1].rtcp = LEG_RTCP_NEXT;
-	must_refuse(&p, SESSION_UNSUPPORTED, "/legs/1/rtcp");
+	must_refuse(s, &p, SESSION_UNSUPPORTED, "/legs/1/rtcp");
 
 	/* Of what is the transport's, a bundled leg can change nothing. */
 	struct session_change c = {.id = "x/1"};
 
 	c.leg[1].set_ice = true;
 	c.leg[1].ice.mode = LEG_ICE_AS_IS;
-	must_not_update(&c, SESSION_BAD_PARAMS, "/legs/1/ice");
+	must_not_update(s, &c, SESSION_BAD_PARAMS, "/legs/1/ice");
 	c = (struct session_change){.id = "x/1"};
 	c.leg[1].set_remote = true;
-	must_not_update(&c, SESSION_BAD_PARAMS, "/legs/1/remote");
+	must_not_update(s, &c, SESSION_BAD_PARAMS, "/legs/1/remote");
 	assert_int_equal(m.video.generation, 1);
-	must_delete("x");
+	must_end("x");
 	all_is_free();
 }
 
@@ -554,10 +511,10 @@ static void repeated_create(void **state)
 	browser_call();
 	p.leg[0] = phone(5000);
 	p.leg[1] = bundled("x", TYPES(96, 97));
-	assert_false(must_create(&p).created);
+	assert_false(must_create(s, &p).created);
 	p.leg[1] = bundled("x", TYPES(96));
-	must_refuse(&p, SESSION_CONFLICT, "/id");
-	must_delete("x");
+	must_refuse(s, &p, SESSION_CONFLICT, "/id");
+	must_end("x");
 	all_is_free();
 }
 
@@ -568,19 +525,19 @@ static void sixteen_sections(void **state)
 
 	p.leg[0] = transport(TYPES(120));
 	p.leg[1] = transport(TYPES(120));
-	must_create(&p);
+	must_create(s, &p);
 	for (int i = 1; i < FLOW_BUNDLE_SECTIONS; i++) {
 		snprintf(id, sizeof(id), "x/%d", i);
 		p.id = id;
 		p.leg[0] = bundled("x", TYPES(i));
 		p.leg[1] = bundled("x", TYPES(i));
-		must_create(&p);
+		must_create(s, &p);
 	}
 	p.id = "more";
 	p.leg[0] = bundled("x", TYPES(121));
 	p.leg[1] = bundled("x", TYPES(121));
-	must_refuse(&p, SESSION_TABLE_FULL, "/legs/0/bundle/id");
-	must_delete("x");
+	must_refuse(s, &p, SESSION_TABLE_FULL, "/legs/0/bundle/id");
+	must_end("x");
 	all_is_free();
 }
 
@@ -599,14 +556,14 @@ static void faults_change_nothing(void **state)
 	c.leg[1].set_dscp = true;
 	c.leg[1].dscp = 46;
 	h->tables->plan_free_count = 3; /* enough for one session, not for two */
-	must_not_update(&c, SESSION_TABLE_FULL, "");
+	must_not_update(s, &c, SESSION_TABLE_FULL, "");
 	h->tables->plan_free_count = free_cells;
 	assert_ptr_equal(plan_at(&m.audio, 0), audio);
 	assert_ptr_equal(plan_at(&m.video, 0), video);
-	must_update(&c);
+	must_update(s, &c);
 	bed_run(&bed, 10);
 	assert_int_equal(plan_at(&m.audio, 0)->tos, 46 << 2);
-	must_delete("x");
+	must_end("x");
 	all_is_free();
 }
 
