@@ -14,7 +14,6 @@ seconds=${2:-10}
 [ $# -ge 2 ] && shift
 shift
 kept=$(cd "$(dirname "$0")" && pwd)/corpus
-failed=
 
 if [ $# -eq 0 ]; then
 	for binary in "$build"/tests/fuzz/fuzz_*; do
@@ -26,18 +25,34 @@ if [ $# -eq 0 ]; then
 	exit 2
 fi
 
-for name in "$@"; do
-	found=$build/fuzz/$name
+# Said in one go, since targets run side by side.
+fuzz() {
+	found=$build/fuzz/$1
 	mkdir -p "$found/corpus"
-	if "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=5 -max_len=2048 \
+	if "$build/tests/fuzz/fuzz_$1" -max_total_time="$seconds" -timeout=5 -max_len=2048 \
 		-rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="$found/" \
-		"$found/corpus" "$kept/$name" >"$found/log" 2>&1; then
-		echo "fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$found/log")" \
+		"$found/corpus" "$kept/$1" >"$found/log" 2>&1; then
+		echo "fuzz $1: $(sed -n 's/^stat::number_of_executed_units: *//p' "$found/log")" \
 			"inputs in $seconds s, nothing found"
 	else
-		echo "fuzz $name: FAILED, see $found" >&2
-		tail -n 40 "$found/log" >&2
-		failed=1
+		echo "fuzz $1: FAILED, see $found
+$(tail -n 40 "$found/log")" >&2
+		return 1
 	fi
+}
+
+# One for each core at a time.
+cores=$(nproc)
+failed=
+while [ $# -gt 0 ]; do
+	running=
+	while [ $# -gt 0 ] && [ "$(echo "$running" | wc -w)" -lt "$cores" ]; do
+		fuzz "$1" &
+		running="$running $!"
+		shift
+	done
+	for pid in $running; do
+		wait "$pid" || failed=1
+	done
 done
 [ -z "$failed" ]
