@@ -110,6 +110,12 @@ def measure(root, args, command):
     return figures
 
 
+def command_line(args):
+    """As others would repeat it: without names of files."""
+    words = ['sudo ./bench'] + ['--quick'] * args.quick + ['--report'] * args.report
+    return ' '.join(words + [f'--only {part}' for part in args.only or []])
+
+
 def save(path, figures):
     with open(path, 'w') as f:
         json.dump(figures, f, indent=1)
@@ -134,7 +140,7 @@ def main(root, usage, argv):
             with open(args.source) as f:
                 figures = json.load(f)
         else:
-            figures = measure(root, args, ' '.join(['sudo ./bench'] + argv))
+            figures = measure(root, args, command_line(args))
         figures['targets'] = targets.judge(figures)
         say()
         say(targets.table(figures))
