@@ -7,15 +7,11 @@
 
 void secure_keys_free(struct sessions *s, struct srtp_keys *k)
 {
-	enum srtp_profile p;
-	unsigned int mki_len;
 	size_t size;
 
 	if (k == NULL)
 		return;
-	p = srtp_keys_profile(k);
-	mki_len = srtp_keys_growth(k, false) - srtp_profile_rtp_tag_len(p);
-	size = srtp_keys_size(s->h->srtp_engine, p, mki_len);
+	size = srtp_keys_bytes(k);
 	srtp_keys_wipe(k);
 	slab_give(&s->slabs, k, size);
 }
@@ -30,7 +26,7 @@ int secure_keys_make(struct sessions *s, enum srtp_profile profile, const struct
 						.mki_len = key->mki_len,
 						.lifetime = key->lifetime,
 						.anew = anew};
-	size_t size = srtp_keys_size(config.engine, profile, config.mki_len);
+	size_t size = srtp_keys_size_for(&config);
 	struct srtp_keys *k = slab_take(&s->slabs, size);
 	int rc;
 

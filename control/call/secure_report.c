@@ -89,7 +89,7 @@ uint64_t secure_params_hash(const struct sessions *s, const struct leg_security 
 size_t secure_session_bytes(enum srtp_engine e, enum srtp_profile p, unsigned int window)
 {
 	size_t leg = sizeof(struct flow_secure) + sizeof(char *) +
-		     2 * RTE_ALIGN_CEIL(srtp_keys_size(e, p, 0), (size_t)SLAB_ALIGN) +
+		     2 * RTE_ALIGN_CEIL(srtp_keys_size(e, p), (size_t)SLAB_ALIGN) +
 		     RTE_ALIGN_CEIL(srtp_leg_size(e, window), (size_t)SLAB_ALIGN);
 
 	return SESSION_BYTES + SESSION_LEGS * leg;

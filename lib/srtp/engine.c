@@ -39,9 +39,29 @@ static size_t up(size_t size)
 	return (size + SRTP_ALIGN - 1) & ~(size_t)(SRTP_ALIGN - 1);
 }
 
-size_t srtp_keys_size(enum srtp_engine e, enum srtp_profile p, unsigned int mki_len)
+static bool is_limited(uint64_t lifetime)
 {
-	return up(srtp_engine_ops(e)->keys_size(p) + mki_len);
+	return lifetime != 0 && lifetime < SRTP_RTP_LIMIT - 1;
+}
+
+static size_t size_of(enum srtp_engine e, enum srtp_profile p, unsigned int mki_len, bool limited)
+{
+	return up(srtp_engine_ops(e)->keys_size(p) + (limited ? sizeof(uint64_t) : 0) + mki_len);
+}
+
+size_t srtp_keys_size(enum srtp_engine e, enum srtp_profile p)
+{
+	return size_of(e, p, 0, false);
+}
+
+size_t srtp_keys_size_for(const struct srtp_keys_config *c)
+{
+	return size_of(c->engine, c->profile, c->mki_len, is_limited(c->lifetime));
+}
+
+size_t srtp_keys_bytes(const struct srtp_keys *k)
+{
+	return size_of(k->engine, k->profile, k->mki_len, k->limited);
 }
 
 static uint32_t next_serial(void)
@@ -65,14 +85,16 @@ int srtp_keys_init(struct srtp_keys *k, const struct srtp_keys_config *c)
 	if ((unsigned int)c->profile >= SRTP_PROFILE_COUNT || c->master == NULL ||
 	    c->mki_len > SRTP_MKI_MAX || (c->mki_len && c->mki == NULL))
 		return -EINVAL;
-	memset(k, 0, srtp_keys_size(c->engine, c->profile, c->mki_len));
+	memset(k, 0, srtp_keys_size_for(c));
 	k->profile = (uint8_t)c->profile;
-	k->engine = (uint8_t)c->engine;
+	k->engine = (uint8_t)c->engine & 3;
 	k->serial = next_serial();
 	k->mki_len = c->mki_len;
-	k->tag_len = srtp_profiles[c->profile].rtp_tag_len & 0x7f;
+	k->tag_len = srtp_profiles[c->profile].rtp_tag_len;
 	k->anew = c->anew;
-	k->limit = c->lifetime && c->lifetime < SRTP_RTP_LIMIT ? c->lifetime : SRTP_RTP_LIMIT - 1;
+	k->limited = is_limited(c->lifetime);
+	if (k->limited)
+		memcpy((uint8_t *)(uintptr_t)srtp_keys_tail(k), &c->lifetime, sizeof(uint64_t));
 	if (c->mki_len)
 		memcpy((uint8_t *)(uintptr_t)srtp_keys_mki(k), c->mki, c->mki_len);
 	rc = e->keys_init(k, c->master);
@@ -88,12 +110,13 @@ void srtp_keys_wipe(struct srtp_keys *k)
 	if (e == NULL)
 		return;
 	e->keys_wipe(k);
-	explicit_bzero(k, srtp_keys_size(k->engine, k->profile, k->mki_len));
+	explicit_bzero(k, srtp_keys_bytes(k));
 }
 
 bool srtp_keys_equal(const struct srtp_keys *a, const struct srtp_keys *b)
 {
-	return a->profile == b->profile && a->limit == b->limit && a->mki_len == b->mki_len &&
+	return a->profile == b->profile && srtp_keys_limit(a) == srtp_keys_limit(b) &&
+	       a->mki_len == b->mki_len &&
 	       memcmp(srtp_keys_mki(a), srtp_keys_mki(b), a->mki_len) == 0 &&
 	       srtp_engine_ops(a->engine)->keys_equal(a, b);
 }

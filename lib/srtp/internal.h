@@ -24,15 +24,17 @@ struct srtp_profile_info {
 extern const struct srtp_profile_info srtp_profiles[SRTP_PROFILE_COUNT];
 
 /*
- * Heads every keys object; what follows belongs to the engine, and behind that is the MKI. What
- * is read for each packet of RTP comes first.
+ * Heads every keys object; what follows belongs to the engine, and behind that is what few keys
+ * have: the most packets of RTP under them, 8 bytes, and the MKI.
  */
 struct srtp_keys {
 	uint32_t serial; /* never 0, never twice in a process until it wraps */
-	uint8_t profile, engine, mki_len;
-	uint8_t tag_len : 7; /* of RTP */
+	uint8_t profile;
+	uint8_t engine : 2;
 	uint8_t anew : 1;    /* rollover counters begin at 0 with them */
-	uint64_t limit;      /* packets, RTP */
+	uint8_t limited : 1; /* to fewer packets than SRTP_RTP_LIMIT */
+	uint8_t mki_len;
+	uint8_t tag_len; /* of RTP */
 };
 
 #define SRTP_WINDOW_NEAR 128
@@ -152,9 +154,25 @@ extern const struct srtp_engine_ops srtp_libsrtp2;
 
 const struct srtp_engine_ops *srtp_engine_ops(enum srtp_engine e);
 
-static inline const uint8_t *srtp_keys_mki(const struct srtp_keys *k)
+/* What is behind the engine's part. */
+static inline const uint8_t *srtp_keys_tail(const struct srtp_keys *k)
 {
 	return (const uint8_t *)k + srtp_engine_ops(k->engine)->keys_size(k->profile);
+}
+
+static inline const uint8_t *srtp_keys_mki(const struct srtp_keys *k)
+{
+	return srtp_keys_tail(k) + (k->limited ? sizeof(uint64_t) : 0);
+}
+
+/* Packets of RTP. */
+static inline uint64_t srtp_keys_limit(const struct srtp_keys *k)
+{
+	uint64_t limit = SRTP_RTP_LIMIT - 1;
+
+	if (__builtin_expect(k->limited, 0))
+		memcpy(&limit, srtp_keys_tail(k), sizeof(limit));
+	return limit;
 }
 
 /* Any engine, any packet, alone. `failed`: this index under op->keys isn't to be tried again. */

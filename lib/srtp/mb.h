@@ -16,7 +16,8 @@
 
 /*
  * AES-CM. What each packet of RTP reads comes first: four cache lines with AES-128. Behind the
- * round keys is what SRTCP needs: its raw key, which is expanded when used, and the rest.
+ * round keys is what SRTCP needs: its raw key, which is expanded when used, and the rest. In all
+ * they are whole cache lines.
  */
 struct mb_cm {
 	struct srtp_keys head;
@@ -33,22 +34,24 @@ struct mb_cm_rtcp {
 
 /*
  * GCM. The library's key data, as far as this machine's code reads it; the rest is in the gap
- * that AES-128 leaves between round keys and hash keys, or else behind.
+ * that AES-128 leaves between round keys and hash keys, or else behind. The salt fills what is
+ * left of 16 bytes before the key data.
  */
 struct mb_gcm {
 	struct srtp_keys head;
+	uint8_t salt[8];
 	uint8_t data[];
 };
 
 struct mb_gcm_rest {
-	uint8_t salt[12];
+	uint8_t salt_end[4];
 	uint8_t rtcp_salt[12];
-	uint8_t rtcp_key[] __attribute__((aligned(16))); /* raw */
+	uint8_t rtcp_key[]; /* raw */
 };
 
 #define MB_GCM_GAP (11 * 16) /* where the round keys of AES-128 end, of 15 */
 
-_Static_assert(offsetof(struct mb_cm, schedule) == 80, "two pads, no more");
+_Static_assert(offsetof(struct mb_cm, schedule) == 64, "one line");
 _Static_assert(sizeof(struct mb_gcm) == 16, "key data is aligned to 16");
 _Static_assert(MB_GCM_GAP + sizeof(struct mb_gcm_rest) + 16 <= 15 * 16, "the rest fits");
 
@@ -134,14 +137,15 @@ static inline void mb_cm_iv(uint8_t *iv, const uint8_t *salt, const uint8_t *ssr
 	memcpy(iv + 8, &hi, 8);
 }
 
-/* RFC 7714 §8.1, and with the SRTCP index for the last 48 bits §9.1. */
-static inline void mb_gcm_iv(uint8_t *iv, const uint8_t *salt, const uint8_t *ssrc, uint64_t index)
+/* RFC 7714 §8.1, and with the SRTCP index for the last 48 bits §9.1. The salt: 8 bytes, and 4. */
+static inline void mb_gcm_iv(uint8_t *iv, const uint8_t *salt, const uint8_t *salt_end,
+			     const uint8_t *ssrc, uint64_t index)
 {
 	uint64_t lo, at = __builtin_bswap64(index << 16);
 	uint32_t hi, id;
 
 	memcpy(&lo, salt, 8);
-	memcpy(&hi, salt + 8, 4);
+	memcpy(&hi, salt_end, 4);
 	memcpy(&id, ssrc, 4);
 	/* Two zeros, the SSRC, 48 bits of index. */
 	lo ^= (uint64_t)id << 16 ^ at << 48;
@@ -232,7 +236,7 @@ static inline bool mb_gcm_open(struct mb_worker *w, const struct srtp_keys *k, u
 	unsigned int end = len - SRTP_TAG_MAX - k->mki_len;
 	uint8_t iv[16], tag[SRTP_TAG_MAX];
 
-	mb_gcm_iv(iv, mb_gcm_rest(k)->salt, p + 8, index);
+	mb_gcm_iv(iv, mb_gcm(k)->salt, mb_gcm_rest(k)->salt_end, p + 8, index);
 	mb_gcm_run(w, (const struct gcm_key_data *)mb_gcm(k)->data, false, mb_is_big(k), p + hlen,
 		   end - hlen, iv, p, hlen, tag);
 	return srtp_tag_equal(tag, p + end, SRTP_TAG_MAX);
@@ -243,7 +247,7 @@ static inline void mb_gcm_seal(struct mb_worker *w, const struct srtp_keys *k, u
 {
 	uint8_t iv[16];
 
-	mb_gcm_iv(iv, mb_gcm_rest(k)->salt, p + 8, index);
+	mb_gcm_iv(iv, mb_gcm(k)->salt, mb_gcm_rest(k)->salt_end, p + 8, index);
 	mb_gcm_run(w, (const struct gcm_key_data *)mb_gcm(k)->data, true, mb_is_big(k), p + hlen,
 		   len - hlen, iv, p, hlen, p + len);
 	mb_put_mki(k, p + len + SRTP_TAG_MAX);

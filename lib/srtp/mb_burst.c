@@ -20,6 +20,8 @@ static inline void load_keys(const struct srtp_keys *k)
 	if (srtp_is_aead(k)) {
 		__builtin_prefetch(p + 64 * 4);
 		__builtin_prefetch(p + 64 * 5);
+		if (mb_is_big(k))
+			__builtin_prefetch(p + 64 * 6);
 	}
 }
 
@@ -33,7 +35,8 @@ static inline bool foresee(const struct srtp_op *op, struct mb_opening *o)
 	uint16_t seq;
 
 	o->slot = NULL;
-	if (unlikely(op->rtcp || rx->serial != k->serial || rx->state.rtp_count >= k->limit))
+	if (unlikely(op->rtcp || rx->serial != k->serial ||
+		     rx->state.rtp_count >= srtp_keys_limit(k)))
 		return false;
 	o->hlen = (uint16_t)srtp_rtp_hlen(op->data, op->len);
 	if (unlikely(o->hlen == 0 || o->hlen + trailer > op->len))
@@ -70,8 +73,8 @@ static inline bool still_so(const struct srtp_op *op, const struct mb_opening *o
 		return false;
 	if (likely(rx->state.word == o->state))
 		return true;
-	return rx->state.rtp_count < op->keys->limit && o->slot->ssrc == srtp_get32(op->data + 8) &&
-	       !srtp_window_empty(rx, o->slot) &&
+	return rx->state.rtp_count < srtp_keys_limit(op->keys) &&
+	       o->slot->ssrc == srtp_get32(op->data + 8) && !srtp_window_empty(rx, o->slot) &&
 	       srtp_estimate(srtp_slot_highest(o->slot), (uint16_t)o->index) == o->index &&
 	       srtp_window_check(rx, o->slot, o->index) == SRTP_OK;
 }

@@ -52,8 +52,9 @@ size_t mb_keys_size(enum srtp_profile p)
 	unsigned int key_len = srtp_profiles[p].key_len;
 
 	if (!srtp_profiles[p].aead)
-		return sizeof(struct mb_cm) + schedule_size(key_len) + sizeof(struct mb_cm_rtcp) +
-		       key_len;
+		return (sizeof(struct mb_cm) + schedule_size(key_len) + key_len +
+			sizeof(struct mb_cm_rtcp) + 63) &
+		       ~(size_t)63;
 	pthread_once(&shared.once, shared_init);
 	return sizeof(struct mb_gcm) + mb_gcm_size +
 	       (key_len == 16 ? 0 : sizeof(struct mb_gcm_rest) + key_len);
@@ -113,15 +114,17 @@ static void gcm_set(struct srtp_keys *k, unsigned int key_len, const struct mb_s
 {
 	struct mb_gcm_rest *rest = (struct mb_gcm_rest *)(uintptr_t)mb_gcm_rest(k);
 	struct gcm_key_data data __attribute__((aligned(64)));
+	struct mb_gcm *gcm = (struct mb_gcm *)k;
 
 	memset(&data, 0, sizeof(data));
 	if (mb_is_big(k))
 		IMB_AES256_GCM_PRE(shared.mgr, s->key, &data);
 	else
 		IMB_AES128_GCM_PRE(shared.mgr, s->key, &data);
-	memcpy(((struct mb_gcm *)k)->data, &data, mb_gcm_size);
+	memcpy(gcm->data, &data, mb_gcm_size);
 	explicit_bzero(&data, sizeof(data));
-	memcpy(rest->salt, s->salt, sizeof(rest->salt));
+	memcpy(gcm->salt, s->salt, sizeof(gcm->salt));
+	memcpy(rest->salt_end, s->salt + sizeof(gcm->salt), sizeof(rest->salt_end));
 	memcpy(rest->rtcp_salt, s->rtcp_salt, sizeof(rest->rtcp_salt));
 	memcpy(rest->rtcp_key, s->rtcp_key, key_len);
 }

@@ -77,7 +77,7 @@ static void gcm_run(struct mb_worker *w, const struct srtp_keys *k, bool seal, u
 		IMB_AES256_GCM_PRE(w->mgr, rest->rtcp_key, &w->rtcp_key);
 	else
 		IMB_AES128_GCM_PRE(w->mgr, rest->rtcp_key, &w->rtcp_key);
-	mb_gcm_iv(iv, rest->rtcp_salt, p + 4, index);
+	mb_gcm_iv(iv, rest->rtcp_salt, rest->rtcp_salt + 8, p + 4, index);
 	mb_gcm_run(w, &w->rtcp_key, seal, mb_is_big(k), p + SRTP_RTCP_HLEN, len, iv, aad, aad_len,
 		   tag);
 	explicit_bzero(&w->rtcp_key, sizeof(w->rtcp_key));

@@ -98,7 +98,7 @@ static enum srtp_verdict rtp_try_index(struct attempt *a, const struct srtp_keys
 static bool keys_usable(const struct attempt *a, const struct srtp_keys *k, enum srtp_verdict *v)
 {
 	const struct srtp_way *rx = &a->leg->rx;
-	uint64_t limit = k->limit;
+	uint64_t limit = srtp_keys_limit(k);
 
 	*v = SRTP_BAD_MKI;
 	if (!mki_fits(a->op, k, a->hlen))

@@ -21,7 +21,7 @@ static enum srtp_verdict rtcp_claim(struct srtp_op *op, uint32_t now, uint32_t *
 {
 	const struct srtp_keys *k = op->keys;
 	struct srtp_leg *l = op->leg;
-	uint64_t limit = k->limit < SRTP_RTCP_LIMIT ? k->limit : SRTP_RTCP_LIMIT;
+	uint64_t rtp = srtp_keys_limit(k), limit = rtp < SRTP_RTCP_LIMIT ? rtp : SRTP_RTCP_LIMIT;
 	struct srtp_slot *s;
 	enum srtp_verdict v;
 

@@ -46,7 +46,7 @@ static inline enum srtp_verdict srtp_seal_claim(struct srtp_op *op, uint32_t now
 		return SRTP_NO_ROOM;
 	if (l->tx.serial != k->serial)
 		srtp_way_rekey(l, true, k);
-	if (l->tx.state.rtp_count >= k->limit)
+	if (l->tx.state.rtp_count >= srtp_keys_limit(k))
 		return SRTP_KEY_SPENT;
 	s = srtp_seal_slot(l, srtp_get32(op->data + 8), k, now, &v);
 	if (s == NULL)

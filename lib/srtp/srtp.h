@@ -110,11 +110,15 @@ int srtp_engine_pick(enum srtp_engine wanted, enum srtp_engine *out);
 const char *srtp_engine_name(enum srtp_engine e);
 
 /*
- * Keys live in memory of the caller's: at least srtp_keys_size() bytes, aligned to SRTP_ALIGN
+ * Keys live in memory of the caller's: at least srtp_keys_size_for() bytes, aligned to SRTP_ALIGN
  * (64 saves cache lines), which stay where they are until srtp_keys_wipe(). Init gives 0 or
  * -EINVAL, -ENOTSUP, -ENOMEM (libsrtp2). One object serves one leg in one direction.
  */
-size_t srtp_keys_size(enum srtp_engine e, enum srtp_profile p, unsigned int mki_len);
+size_t srtp_keys_size_for(const struct srtp_keys_config *c);
+/* Without MKI and lifetime. */
+size_t srtp_keys_size(enum srtp_engine e, enum srtp_profile p);
+/* What srtp_keys_size_for() said of them. */
+size_t srtp_keys_bytes(const struct srtp_keys *k);
 int srtp_keys_init(struct srtp_keys *k, const struct srtp_keys_config *c);
 void srtp_keys_wipe(struct srtp_keys *k);
 /* Made from the same: profile, master key, MKI and lifetime? Of one engine. */

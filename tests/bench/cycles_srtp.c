@@ -25,7 +25,7 @@ static struct srtp_keys *make_keys(const struct bed *b, uint32_t flow, uint8_t d
 {
 	uint8_t master[SRTP_MASTER_MAX] = {direction};
 	struct srtp_keys_config c = {.profile = b->profile, .engine = b->engine, .master = master};
-	struct srtp_keys *k = object(srtp_keys_size(b->engine, b->profile, 0));
+	struct srtp_keys *k = object(srtp_keys_size(b->engine, b->profile));
 
 	memcpy(master + 1, &flow, sizeof(flow));
 	if (srtp_keys_init(k, &c) != 0)

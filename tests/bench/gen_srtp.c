@@ -55,7 +55,7 @@ static int init_direction(uint8_t profile, const uint8_t *master, struct srtp_ke
 		return 0;
 	if (profile > SRTP_PROFILE_COUNT)
 		return -EINVAL;
-	k = aligned_alloc(64, RTE_ALIGN_CEIL(srtp_keys_size(c.engine, c.profile, 0), 64));
+	k = aligned_alloc(64, RTE_ALIGN_CEIL(srtp_keys_size(c.engine, c.profile), 64));
 	l = aligned_alloc(64, RTE_ALIGN_CEIL(srtp_leg_size(c.engine, SRTP_WINDOW_MIN), 64));
 	if (k == NULL || l == NULL)
 		goto fail;

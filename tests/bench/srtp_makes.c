@@ -36,7 +36,7 @@ static void *ours_create(const struct bench *b)
 	if (o == NULL || srtp_engine_pick(SRTP_ENGINE_AUTO, &o->engine) < 0)
 		die("no engine");
 	o->w = srtp_worker_create(o->engine);
-	o->key_size = srtp_keys_size(o->engine, b->profile, 0);
+	o->key_size = srtp_keys_size(o->engine, b->profile);
 	o->leg_size = srtp_leg_size(o->engine, SRTP_WINDOW_MIN);
 	o->keys = aligned_alloc(64, (b->sessions * o->key_size + 63) & ~(size_t)63);
 	o->legs = aligned_alloc(64, (b->sessions * o->leg_size + 63) & ~(size_t)63);

@@ -51,7 +51,7 @@ static int direction(enum srtp_profile profile, const uint8_t *master, struct sr
 	struct srtp_keys_config c = {
 		.profile = profile, .engine = media.engine, .master = master, .anew = true};
 	struct srtp_keys *k =
-		aligned_alloc(64, RTE_ALIGN_CEIL(srtp_keys_size(c.engine, profile, 0), 64));
+		aligned_alloc(64, RTE_ALIGN_CEIL(srtp_keys_size(c.engine, profile), 64));
 	struct srtp_leg *l =
 		aligned_alloc(64, RTE_ALIGN_CEIL(srtp_leg_size(c.engine, SRTP_WINDOW_MIN), 64));
 	int err = -ENOMEM;

@@ -26,7 +26,7 @@ static struct srtp_keys *keys(enum srtp_engine e, enum srtp_profile p, uint8_t s
 	uint8_t master[SRTP_MASTER_MAX], mki[4] = {1, 2, 3, seed};
 	struct srtp_keys_config c = {
 		.profile = p, .engine = e, .master = master, .mki = mki, .mki_len = p & 1 ? 4 : 0};
-	struct srtp_keys *k = aligned_alloc(SRTP_ALIGN, srtp_keys_size(e, p, c.mki_len));
+	struct srtp_keys *k = aligned_alloc(SRTP_ALIGN, srtp_keys_size_for(&c));
 
 	memset(master, seed, sizeof(master));
 	if (k == NULL || srtp_keys_init(k, &c) < 0) {

@@ -36,8 +36,7 @@ void bed_party_free(struct bed_party *p)
 
 struct srtp_keys *bed_keys(enum srtp_engine e, const struct bed_keys *k)
 {
-	size_t size = srtp_keys_size(e, k->profile, k->mki_len);
-	struct srtp_keys *keys = aligned_alloc(SRTP_ALIGN, size);
+	struct srtp_keys *keys;
 	uint8_t master[SRTP_MASTER_MAX], mki[SRTP_MKI_MAX];
 	struct srtp_keys_config c = {.profile = k->profile,
 				     .engine = e,
@@ -47,11 +46,13 @@ struct srtp_keys *bed_keys(enum srtp_engine e, const struct bed_keys *k)
 				     .lifetime = k->lifetime,
 				     .anew = k->anew};
 
+	keys = aligned_alloc(SRTP_ALIGN, srtp_keys_size_for(&c));
 	assert_non_null(keys);
 	for (unsigned int i = 0; i < sizeof(master); i++)
 		master[i] = (uint8_t)(k->seed * 31 + i * 7);
 	memset(mki, k->seed, sizeof(mki));
 	assert_int_equal(srtp_keys_init(keys, &c), 0);
+	assert_int_equal(srtp_keys_bytes(keys), srtp_keys_size_for(&c));
 	return keys;
 }
 

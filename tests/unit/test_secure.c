@@ -423,7 +423,7 @@ static void rekey(void **state)
 	fs = secret_of(&a, 1);
 	first = *fs;
 	bytes = stats().secure_bytes;
-	one = srtp_keys_size(h->srtp_engine, CM80, 0);
+	one = srtp_keys_size(h->srtp_engine, CM80);
 
 	/* While a worker may be looking, all of the old is there. */
 	test_reader_enter(h);
@@ -610,15 +610,14 @@ static void ends(void **state)
  */
 
 /*
- * At most 3 KiB with both legs encrypted, counted as it is taken. GCM with AES-256 is 64 bytes
- * over it, and where its hash keys are those of AVX-512 both kinds take them in addition.
+ * At most 3 KiB with both legs encrypted, counted as it is taken. Where hash keys are those of
+ * AVX-512, GCM takes them in addition.
  */
 static size_t bytes_allowed(enum srtp_profile p)
 {
-	size_t more = srtp_keys_size(SRTP_ENGINE_IPSEC_MB, SRTP_AEAD_AES_128_GCM, 0) - 384;
+	size_t more = srtp_keys_size(SRTP_ENGINE_IPSEC_MB, SRTP_AEAD_AES_128_GCM) - 384;
 
-	return 3072 + (p == SRTP_AEAD_AES_256_GCM ? 64 : 0) +
-	       (p >= SRTP_AEAD_AES_128_GCM ? 4 * more : 0);
+	return 3072 + (p >= SRTP_AEAD_AES_128_GCM ? 4 * more : 0);
 }
 
 static void bytes_a_session(void **state)

@@ -252,7 +252,7 @@ static void derived(const struct derivation *d, enum srtp_engine e)
 {
 	uint8_t master[46], key[32], salt[14], auth[20];
 	struct srtp_keys_config c = {.profile = d->profile, .engine = e, .master = master};
-	struct srtp_keys *k = aligned_alloc(16, srtp_keys_size(e, d->profile, 0)), *below;
+	struct srtp_keys *k = aligned_alloc(16, srtp_keys_size(e, d->profile)), *below;
 	struct bed_packet p, q;
 
 	unhex(d->master, master);

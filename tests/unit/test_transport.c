@@ -119,7 +119,7 @@ static bool same_key(const struct srtp_keys *have, enum srtp_profile p, const ui
 	const struct srtp_keys_config c = {
 		.profile = p, .engine = h->srtp_engine, .master = master};
 	struct srtp_keys *k =
-		aligned_alloc(64, RTE_ALIGN_CEIL(srtp_keys_size(c.engine, p, 0), (size_t)64));
+		aligned_alloc(64, RTE_ALIGN_CEIL(srtp_keys_size(c.engine, p), (size_t)64));
 	bool same;
 
 	assert_int_equal(srtp_keys_init(k, &c), 0);
