@@ -248,6 +248,12 @@ static void leave_out_ended(struct sdp_state *s)
 			s->section[i].active = false;
 }
 
+static void keep_told(struct sdp_side *to, const struct sdp_side *from)
+{
+	memcpy(to->place, from->place, sizeof(to->place));
+	memcpy(to->types, from->types, sizeof(to->types));
+}
+
 /* The offered state lives on for a further answer; of sessions it knows what there is now. */
 static void keep_answer(struct sdp_work *w, struct sdp_call *call)
 {
@@ -256,8 +262,7 @@ static void keep_answer(struct sdp_work *w, struct sdp_call *call)
 
 		memcpy(offered->life, w->next->section[i].life, sizeof(offered->life));
 		for (unsigned int side = 0; side < SDP_SIDES; side++)
-			memcpy(offered->side[side].place, w->next->section[i].side[side].place,
-			       sizeof(offered->side[side].place));
+			keep_told(&offered->side[side], &w->next->section[i].side[side]);
 	}
 	sdp_state_free(call->now);
 	call->now = w->next;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sdp_call_private.h"
+#include "sdp_work.h"
 
 static enum session_fault set_fault(struct session_error *err, enum session_fault f,
 				    const char *path, const char *reason)
@@ -178,9 +178,7 @@ static bool set_bundle(struct sdp_work *w, unsigned int i, unsigned int side,
 	if (bundle < 0)
 		return false;
 	if (w->next->section[i].active)
-		sdp_plan_types(w->next, side, w->said[w->next->offerer],
-			       w->answering ? w->said[1 - w->next->offerer] : NULL, i,
-			       out->bundle.payload_types);
+		sdp_types(w, i, side, out->bundle.payload_types);
 	if (bundle == (int)i)
 		return false;
 	sdp_session_id(w->next, w->id, (unsigned int)bundle, SDP_KIND_RTP, id);
@@ -268,7 +266,11 @@ void sdp_leg_note(struct sdp_state *s, unsigned int i, enum sdp_kind kind, unsig
 {
 	struct sdp_place *place = &s->section[i].side[side].place[kind];
 
-	place->held = c->hold;
+	if (c->set_bundle)
+		memcpy(s->section[i].side[side].types, c->bundle.payload_types,
+		       sizeof(s->section[i].side[side].types));
+	if (c->set_hold)
+		place->held = c->hold;
 	if (!c->set_remote)
 		return;
 	place->known = c->has_remote;
@@ -286,6 +288,10 @@ void sdp_leg_undo(const struct sdp_state *before, unsigned int i, enum sdp_kind 
 	bool ice = kind == SDP_KIND_RTP && s->ice != SDP_ICE_REMOVE;
 
 	*out = (struct leg_change){.set_hold = true, .hold = place->held};
+	if (kind == SDP_KIND_RTP && s->bundle >= 0) {
+		out->set_bundle = true;
+		memcpy(out->bundle.payload_types, s->types, sizeof(s->types));
+	}
 	if (ice || shares)
 		return;
 	out->set_remote = true;

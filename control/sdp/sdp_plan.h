@@ -45,6 +45,7 @@ struct sdp_side {
 	uint64_t tls_id;                   /* hash of the party's, 0: none */
 	char mid[SDP_MID_MAX + 1];         /* "": none */
 	struct sdp_place place[SDP_KINDS]; /* of the session of each kind */
+	uint64_t types[2]; /* payload types that its session was told, in a bundle */
 	struct sdp_key key[SDP_KEYS_MAX];
 };
 

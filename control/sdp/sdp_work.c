@@ -45,6 +45,9 @@ static void end_session(struct sdp_work *w, unsigned int i, enum sdp_kind kind)
 	struct session_error err;
 
 	w->next->section[i].life[kind] = SDP_NONE;
+	for (unsigned int side = 0; kind == SDP_KIND_RTP && side < SDP_SIDES; side++)
+		memset(w->next->section[i].side[side].types, 0,
+		       sizeof(w->next->section[i].side[side].types));
 	sdp_session_id(w->next, w->id, i, kind, id);
 	session_delete(w->c->sessions, id, NULL, NULL, &err);
 }
@@ -172,7 +175,7 @@ static enum session_fault update_one(struct sdp_work *w, unsigned int i, enum sd
 
 enum session_fault sdp_work_update(struct sdp_work *w, const struct sdp_state *before)
 {
-	enum session_fault f = SESSION_OK;
+	enum session_fault f = sdp_types_cut(w);
 
 	for (unsigned int pass = 0; pass < PASSES; pass++)
 		for (unsigned int i = 0; i < w->next->count; i++)
@@ -192,6 +195,7 @@ void sdp_work_undo_update(struct sdp_work *w, const struct sdp_state *before)
 	struct session_answer answer;
 	struct session_error err;
 
+	sdp_types_cut_back(w, before);
 	for (unsigned int i = 0; i < w->next->count; i++)
 		for (unsigned int k = 0; k < SDP_KINDS; k++) {
 			if (!w->updated[i][k])

@@ -19,6 +19,13 @@ void sdp_work_undo_create(struct sdp_work *w);
 enum session_fault sdp_work_update(struct sdp_work *w, const struct sdp_state *before);
 void sdp_work_undo_update(struct sdp_work *w, const struct sdp_state *before);
 
+/* sdp_types.c: what a session that is in a bundle is to be made with, or with an answer to have. */
+void sdp_types(const struct sdp_work *w, unsigned int i, unsigned int side, uint64_t out[2]);
+/* By the answer: nobody has what another one is to get. What was changed is in w->updated. */
+enum session_fault sdp_types_cut(struct sdp_work *w);
+/* Nobody has what another one had in `before`. */
+void sdp_types_cut_back(struct sdp_work *w, const struct sdp_state *before);
+
 /* Sessions that no section needs, but for those that `keep` has (NULL: nothing is kept). */
 void sdp_work_end_unneeded(struct sdp_work *w, const struct sdp_state *keep);
 
