@@ -93,6 +93,7 @@ static void put_dtls(struct writer *w, const struct sessions *s)
 	put(w, "dtls", "malformed", n->malformed);
 	put(w, "dtls", "unexpected", n->unexpected);
 	put(w, "dtls", "hellos_bad", n->hellos_bad);
+	put(w, "dtls", "verify_requests", n->verify_requests);
 	put(w, "dtls", "rate_limited", n->rate_limited);
 	put(w, "dtls", "queue_full", n->queue_full);
 	put(w, "dtls", "evicted", n->evicted);

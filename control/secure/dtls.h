@@ -8,11 +8,12 @@
  *				are not (yet) proven.
  *
  * Time, timers and the way out are the caller's. dtls_input() only looks at a datagram and keeps
- * a copy; all cryptography, and all calls of dtls_ops but send() at closing, happen inside
- * dtls_context_poll(). For one thread (the control lcore).
+ * a copy; all cryptography but that of cookies, and all calls of dtls_ops but send() of these and
+ * at closing, happen inside dtls_context_poll(). For one thread (the control lcore).
  *
  * Whoever may not start a handshake (no authentic connectivity check, not the signalled address)
- * isn't to be heard here at all: that is the caller's check.
+ * isn't to be heard here at all: that is the caller's check. Of a source that may be forged the
+ * caller says so: it gets no more than it has sent until it has brought back a cookie.
  *
  * A handshake that fails costs its association only. The first association whose certificate has
  * a signalled fingerprint wins, gives keys, and ends the others; a later one does so again. Keys
@@ -88,23 +89,24 @@ struct dtls_config {
 };
 
 struct dtls_counters {
-	uint64_t datagrams;    /* taken */
-	uint64_t malformed;    /* no DTLS records, or nothing that could begin a handshake */
-	uint64_t unexpected;   /* of no association, or a ClientHello to an active endpoint */
-	uint64_t hellos_bad;   /* ClientHellos without common version, cipher or profile */
-	uint64_t rate_limited; /* ClientHellos over an endpoint's rate */
-	uint64_t queue_full;   /* datagrams over an endpoint's bound */
-	uint64_t evicted;      /* unproven associations that made room for others */
-	uint64_t started;      /* associations, both roles */
-	uint64_t completed;    /* gave keys */
-	uint64_t failed;       /* for whatever reason; evicted and outrun ones not */
-	uint64_t fingerprints; /* failed: none of the signalled fingerprints */
-	uint64_t timeouts;     /* failed: no answer */
-	uint64_t retransmits;  /* flights sent again */
-	uint64_t application;  /* records of application data, which nobody wants */
-	uint32_t half_open;    /* now */
-	uint32_t associations; /* now, the ones in use included */
-	uint32_t endpoints;    /* now */
+	uint64_t datagrams;       /* taken */
+	uint64_t malformed;       /* no DTLS records, or nothing that could begin a handshake */
+	uint64_t unexpected;      /* of no association, or a ClientHello to an active endpoint */
+	uint64_t hellos_bad;      /* ClientHellos without common version, cipher or profile */
+	uint64_t verify_requests; /* ClientHellos answered by HelloVerifyRequest */
+	uint64_t rate_limited;    /* ClientHellos over an endpoint's rate */
+	uint64_t queue_full;      /* datagrams over an endpoint's bound */
+	uint64_t evicted;         /* unproven associations that made room for others */
+	uint64_t started;         /* associations, both roles */
+	uint64_t completed;       /* gave keys */
+	uint64_t failed;          /* for whatever reason; evicted and outrun ones not */
+	uint64_t fingerprints;    /* failed: none of the signalled fingerprints */
+	uint64_t timeouts;        /* failed: no answer */
+	uint64_t retransmits;     /* flights sent again */
+	uint64_t application;     /* records of application data, which nobody wants */
+	uint32_t half_open;       /* now */
+	uint32_t associations;    /* now, the ones in use included */
+	uint32_t endpoints;       /* now */
 };
 
 /* NULL with errno: EINVAL (files that don't parse or don't belong together), ENOENT, EACCES… */
@@ -213,6 +215,13 @@ void dtls_endpoint_free(struct dtls_endpoint *ep);
 int dtls_endpoint_set(struct dtls_endpoint *ep, const struct dtls_params *p);
 
 /*
+ * An offer of ours has not been answered yet, or now it has: whoever has none of the fingerprints
+ * may be another device, whose answer is on its way. Its handshake is made, and judged when this
+ * is over. So it is with DTLS_ACTPASS.
+ */
+void dtls_endpoint_offered(struct dtls_endpoint *ep, bool on);
+
+/*
  * Active: begin a handshake with `to`, at the next poll. With one under way toward anybody, that
  * one goes on toward `to` instead. Beside one in use it makes new keys. -EINVAL when not active,
  * -ENOMEM.
@@ -228,6 +237,15 @@ void dtls_endpoint_moved(struct dtls_endpoint *ep, const struct dtls_addr *to);
  */
 int dtls_input(struct dtls_endpoint *ep, const struct dtls_addr *from, const void *data,
 	       size_t len);
+
+/*
+ * The same, of a source that anybody may have forged: before a handshake it is asked to send its
+ * ClientHello once more with a cookie (RFC 6347 §4.2.1), for which nothing is kept here. Of one
+ * that comes in fragments the first has to arrive first. A hello that can't be agreed to is
+ * answered, but is nothing that happened to the endpoint. -EAGAIN: it was asked.
+ */
+int dtls_input_unproven(struct dtls_endpoint *ep, const struct dtls_addr *from, const void *data,
+			size_t len);
 
 /*
  * close_notify to the far end, handshakes under way are given up. Reports DTLS_CLOSED at the next

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <openssl/rand.h>
+
 #define HALF_OPEN_DEFAULT 1000
 
 static const char *const state_names[DTLS_STATES] = {
@@ -54,6 +56,11 @@ struct dtls_context *dtls_context_create(const struct dtls_config *c)
 	ctx = calloc(1, sizeof(*ctx));
 	if (ctx == NULL)
 		return NULL;
+	if (RAND_bytes(ctx->secret, sizeof(ctx->secret)) != 1) {
+		free(ctx);
+		errno = ENOMEM;
+		return NULL;
+	}
 	ctx->mtu = c->mtu != 0 ? c->mtu : DTLS_MTU_DEFAULT;
 	ctx->half_open = c->half_open != 0 ? c->half_open : HALF_OPEN_DEFAULT;
 	ctx->timers = c->timers;
@@ -89,6 +96,7 @@ void dtls_context_free(struct dtls_context *ctx)
 	SSL_CTX_free(ctx->ssl);
 	BIO_meth_free(ctx->bio);
 	dtls_cert_free(ctx->cert);
+	OPENSSL_cleanse(ctx, sizeof(*ctx));
 	free(ctx);
 }
 

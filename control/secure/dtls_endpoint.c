@@ -44,6 +44,7 @@ static void drop_role(struct dtls_endpoint *ep, bool client)
 int dtls_endpoint_set(struct dtls_endpoint *ep, const struct dtls_params *p)
 {
 	struct dtls_fingerprint *remote = NULL;
+	bool waited = dtls_endpoint_waits(ep);
 
 	if (!params_ok(p))
 		return -EINVAL;
@@ -62,11 +63,26 @@ int dtls_endpoint_set(struct dtls_endpoint *ep, const struct dtls_params *p)
 	if (p->setup != ep->setup && p->setup != DTLS_ACTPASS)
 		drop_role(ep, p->setup == DTLS_PASSIVE);
 	ep->setup = p->setup;
+	ep->judge |= waited && !dtls_endpoint_waits(ep);
 	ep->profile_count = p->profile_count;
 	for (unsigned int i = 0; i < p->profile_count; i++)
 		ep->profile_id[i] = dtls_profile_id(p->profiles[i]);
 	dtls_endpoint_wake(ep);
 	return 0;
+}
+
+bool dtls_endpoint_waits(const struct dtls_endpoint *ep)
+{
+	return ep->remote_count == 0 || ep->offered || ep->setup == DTLS_ACTPASS;
+}
+
+void dtls_endpoint_offered(struct dtls_endpoint *ep, bool on)
+{
+	bool waited = dtls_endpoint_waits(ep);
+
+	ep->offered = on;
+	ep->judge |= waited && !dtls_endpoint_waits(ep);
+	dtls_endpoint_wake(ep);
 }
 
 struct dtls_endpoint *dtls_endpoint_new(struct dtls_context *ctx, const struct dtls_params *p,

@@ -28,7 +28,7 @@
 	(SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |                        \
 	 SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE)
 
-/* In place of a chain to an authority: the signalled fingerprints, if they are there yet. */
+/* In place of a chain to an authority: the signalled fingerprints, if all of them are there. */
 static int verify(X509_STORE_CTX *store, void *arg)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -41,12 +41,18 @@ static int verify(X509_STORE_CTX *store, void *arg)
 		return 0;
 	}
 	a->hs->cert_seen = true;
-	if (ep->remote_count > 0 &&
+	if (!dtls_endpoint_waits(ep) &&
 	    dtls_fingerprint_match(ep->remote, ep->remote_count, &a->hs->cert) == NULL) {
 		a->hs->mismatch = true;
 		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
 		return 0;
 	}
+	return 1;
+}
+
+/* It was looked at before there was an SSL object. */
+static int cookie_ok(SSL *ssl, const unsigned char *cookie, unsigned int len)
+{
 	return 1;
 }
 
@@ -61,6 +67,7 @@ SSL_CTX *dtls_ssl_context(void)
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(c, verify, NULL);
+	SSL_CTX_set_cookie_verify_cb(c, cookie_ok);
 	if (SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) != 1 ||
 	    SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION) != 1 ||
 	    SSL_CTX_set_cipher_list(c, CIPHERS) != 1 || SSL_CTX_set1_groups_list(c, GROUPS) != 1 ||
@@ -212,14 +219,25 @@ static bool queue_hello(struct dtls_assoc *a)
 	uint8_t out[DTLS_RECORD_HLEN + DTLS_FRAGMENT_HLEN + DTLS_HELLO_MAX];
 	uint8_t *p = out + DTLS_RECORD_HLEN;
 
-	dtls_record_head(out, DTLS_HANDSHAKE, DTLS_VERSION_1_0, 0, 0,
+	dtls_record_head(out, DTLS_HANDSHAKE, DTLS_VERSION_1_0, 0, a->hello_record,
 			 DTLS_FRAGMENT_HLEN + h->length);
 	wire_put32(p, (uint32_t)DTLS_CLIENT_HELLO << 24 | h->length);
-	memset(p + 4, 0, 5);
+	wire_put16(p + 4, a->hello_seq);
+	memset(p + 6, 0, 3);
 	p[9] = 0;
 	wire_put16(p + 10, (uint16_t)h->length);
 	memcpy(p + DTLS_FRAGMENT_HLEN, h->body, h->length);
 	return dtls_assoc_queue(a, out, DTLS_RECORD_HLEN + DTLS_FRAGMENT_HLEN + h->length);
+}
+
+/* OpenSSL goes on behind a HelloVerifyRequest that was none of its own. */
+static bool hello_verified(struct dtls_assoc *a)
+{
+	BIO_ADDR *nobody = BIO_ADDR_new();
+	bool ok = nobody != NULL && DTLSv1_listen(a->hs->ssl, nobody) == 1;
+
+	BIO_ADDR_free(nobody);
+	return ok;
 }
 
 enum dtls_outcome dtls_handshake_start(struct dtls_assoc *a, enum dtls_reason *reason)
@@ -227,7 +245,8 @@ enum dtls_outcome dtls_handshake_start(struct dtls_assoc *a, enum dtls_reason *r
 	*reason = DTLS_NO_MEMORY;
 	a->hs = make(a);
 	ERR_clear_error();
-	if (a->hs == NULL || (!a->client && !queue_hello(a)))
+	if (a->hs == NULL || (!a->client && !queue_hello(a)) ||
+	    (a->hello_seq != 0 && !hello_verified(a)))
 		return DTLS_BROKEN;
 	dtls_hello_free(a->hello);
 	a->hello = NULL;

@@ -21,11 +21,15 @@ static struct dtls_taste taste_of(const struct dtls_endpoint *ep)
 				   .profile_count = ep->profile_count};
 }
 
+/* `quiet`: by whoever can have his packets answered, which need not be the far end. */
 static int note_bad(struct dtls_endpoint *ep, const struct dtls_addr *from, enum dtls_reason reason,
-		    uint8_t alert)
+		    uint8_t alert, bool quiet)
 {
 	ep->ctx->n.hellos_bad++;
+	if (ep->bad.set && !ep->bad.quiet && quiet)
+		return -EINVAL;
 	ep->bad.set = true;
+	ep->bad.quiet = quiet;
 	ep->bad.reason = reason;
 	ep->bad.alert = alert;
 	ep->bad.from = *from;
@@ -56,13 +60,14 @@ static int hello_complete(struct dtls_assoc *a)
 	struct dtls_endpoint *ep = a->ep;
 	struct dtls_addr from = a->peer;
 	struct dtls_taste taste = taste_of(ep);
+	bool quiet = a->hello_seq != 0;
 	enum dtls_reason reason;
 	uint8_t alert;
 
 	reason = dtls_hello_check(a->hello->body, a->hello->length, &taste, &alert);
 	if (reason != DTLS_OK) {
 		dtls_assoc_free(a);
-		return note_bad(ep, &from, reason, alert);
+		return note_bad(ep, &from, reason, alert, quiet);
 	}
 	if (!within_rate(a)) {
 		dtls_assoc_free(a);
@@ -80,11 +85,19 @@ static bool repeats(const struct dtls_assoc *a, const struct dtls_addr *from,
 		    const struct dtls_fragment *f)
 {
 	if (a->client || a->stage == DTLS_STAGE_HELLO || a->hello_length != f->length ||
-	    !dtls_addr_equal(&a->peer, from))
+	    a->hello_seq != f->seq || !dtls_addr_equal(&a->peer, from))
 		return false;
 	if (f->off > 2 || f->off + f->len < 2 + DTLS_RANDOM_LEN)
 		return true;
 	return memcmp(f->data + 2 - f->off, a->random, DTLS_RANDOM_LEN) == 0;
+}
+
+/* Is it one whose other fragments, such as this, are to come? */
+static bool collects(const struct dtls_assoc *a, const struct dtls_addr *from,
+		     const struct dtls_fragment *f)
+{
+	return a->stage == DTLS_STAGE_HELLO && a->hello_seq == f->seq &&
+	       dtls_addr_equal(&a->peer, from);
 }
 
 /*
@@ -105,8 +118,7 @@ static int place_fragment(struct dtls_endpoint *ep, const struct dtls_addr *from
 	tnd_list_for_each (pos, &ep->unproven) {
 		struct dtls_assoc *a = tnd_container_of(pos, struct dtls_assoc, link);
 
-		if (a->stage == DTLS_STAGE_HELLO && dtls_addr_equal(&a->peer, from) &&
-		    dtls_hello_add(a->hello, f)) {
+		if (collects(a, from, f) && dtls_hello_add(a->hello, f)) {
 			*out = a;
 			return 1;
 		}
@@ -119,6 +131,7 @@ static int place_fragment(struct dtls_endpoint *ep, const struct dtls_addr *from
 	if (*out == NULL)
 		return -EBUSY;
 	(*out)->hello_length = f->length;
+	(*out)->hello_seq = f->seq;
 	(*out)->hello = dtls_hello_new(f->length);
 	if ((*out)->hello == NULL || !dtls_hello_add((*out)->hello, f)) {
 		dtls_assoc_free(*out);
@@ -127,8 +140,35 @@ static int place_fragment(struct dtls_endpoint *ep, const struct dtls_addr *from
 	return 1;
 }
 
+/* May a fragment of a source that may be forged be looked at? 0, or the cookie is missing. */
+static int prove(struct dtls_endpoint *ep, const struct dtls_addr *from,
+		 const struct dtls_record *r, const struct dtls_fragment *f)
+{
+	const uint8_t *cookie;
+	struct tnd_list *pos;
+	size_t len;
+
+	if (f->off == 0) {
+		if (!dtls_hello_cookie(f->data, f->len, &cookie, &len)) {
+			ep->ctx->n.malformed++;
+			return -EINVAL;
+		}
+		if (f->seq == 1 &&
+		    dtls_cookie_ok(ep, from, dtls_hello_random(f->data), cookie, len))
+			return 0;
+		dtls_cookie_ask(ep, from, dtls_hello_random(f->data), r->seq);
+		return -EAGAIN;
+	}
+	tnd_list_for_each (pos, &ep->unproven)
+		if (f->seq == 1 &&
+		    collects(tnd_container_of(pos, struct dtls_assoc, link), from, f))
+			return 0;
+	ep->ctx->n.unexpected++;
+	return -ENOENT;
+}
+
 static int hello_fragment(struct dtls_endpoint *ep, const struct dtls_addr *from,
-			  const struct dtls_fragment *f)
+			  const struct dtls_record *r, const struct dtls_fragment *f)
 {
 	struct dtls_taste taste = taste_of(ep);
 	struct dtls_assoc *a;
@@ -140,25 +180,29 @@ static int hello_fragment(struct dtls_endpoint *ep, const struct dtls_addr *from
 	if (f->len == f->length) {
 		reason = dtls_hello_check(f->data, f->len, &taste, &alert);
 		if (reason != DTLS_OK)
-			return note_bad(ep, from, reason, alert);
+			return note_bad(ep, from, reason, alert, f->seq != 0);
 	}
 	ret = place_fragment(ep, from, f, &a);
 	if (ret < 0)
 		ep->ctx->n.queue_full++;
 	if (ret <= 0)
 		return ret;
+	/* Ours go on from there, for those up to it have been answered already. */
+	if (f->seq != 0 && r->seq > a->hello_record)
+		a->hello_record = r->seq;
 	return a->hello->missing > 0 ? 0 : hello_complete(a);
 }
 
-static bool sane_hello(const struct dtls_fragment *f)
+/* The second one is for whoever was asked for a cookie. */
+static bool sane_hello(const struct dtls_fragment *f, bool proven)
 {
-	return f->type == DTLS_CLIENT_HELLO && f->seq == 0 && f->length >= DTLS_HELLO_MIN &&
+	return f->type == DTLS_CLIENT_HELLO && f->seq <= !proven && f->length >= DTLS_HELLO_MIN &&
 	       f->length <= DTLS_HELLO_MAX && f->len > 0;
 }
 
 /* Records of a datagram that begins with a ClientHello; it has nothing else. */
 static int input_hello(struct dtls_endpoint *ep, const struct dtls_addr *from, const uint8_t *data,
-		       size_t len)
+		       size_t len, bool proven)
 {
 	struct dtls_record r;
 	struct dtls_fragment f;
@@ -171,11 +215,13 @@ static int input_hello(struct dtls_endpoint *ep, const struct dtls_addr *from, c
 		if (r.type != DTLS_HANDSHAKE || r.epoch != 0)
 			break;
 		while (dtls_fragment_next(&p, &left, &f)) {
-			if (!sane_hello(&f)) {
+			if (!sane_hello(&f, proven)) {
 				ep->ctx->n.malformed++;
 				return -EINVAL;
 			}
-			ret = hello_fragment(ep, from, &f);
+			ret = proven ? 0 : prove(ep, from, &r, &f);
+			if (ret == 0)
+				ret = hello_fragment(ep, from, &r, &f);
 			if (ret < 0)
 				return ret;
 		}
@@ -262,7 +308,8 @@ static bool begins_hello(const struct dtls_record *r)
 	return r->type == DTLS_HANDSHAKE && r->epoch == 0 && r->data[0] == DTLS_CLIENT_HELLO;
 }
 
-int dtls_input(struct dtls_endpoint *ep, const struct dtls_addr *from, const void *data, size_t len)
+static int input(struct dtls_endpoint *ep, const struct dtls_addr *from, const void *data,
+		 size_t len, bool proven)
 {
 	struct dtls_counters *n = &ep->ctx->n;
 	const uint8_t *p = data;
@@ -280,5 +327,16 @@ int dtls_input(struct dtls_endpoint *ep, const struct dtls_addr *from, const voi
 		n->unexpected++;
 		return -ENOENT;
 	}
-	return input_hello(ep, from, data, len);
+	return input_hello(ep, from, data, len, proven);
+}
+
+int dtls_input(struct dtls_endpoint *ep, const struct dtls_addr *from, const void *data, size_t len)
+{
+	return input(ep, from, data, len, true);
+}
+
+int dtls_input_unproven(struct dtls_endpoint *ep, const struct dtls_addr *from, const void *data,
+			size_t len)
+{
+	return input(ep, from, data, len, false);
 }

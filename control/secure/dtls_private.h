@@ -76,6 +76,7 @@ struct dtls_context {
 	struct tnd_timers *timers;
 	uint64_t (*now_us)(void *arg);
 	void *now_arg;
+	uint8_t secret[32];       /* of cookies */
 	struct tnd_list warm;     /* endpoints with work for handshakes under way */
 	struct tnd_list cold;     /* endpoints with new ClientHellos */
 	struct tnd_list unproven; /* associations */
@@ -91,8 +92,9 @@ struct dtls_endpoint {
 	void *arg;
 	struct dtls_cert *cert;
 	bool own_certificate;
-	bool dead;  /* freed by a callback of its own */
-	bool judge; /* fingerprints are new */
+	bool dead;    /* freed by a callback of its own */
+	bool judge;   /* fingerprints are new, or there are no more to come */
+	bool offered; /* dtls_endpoint_offered() */
 	enum dtls_setup setup;
 	uint16_t profile_id[DTLS_PROFILES];
 	unsigned int profile_count;
@@ -107,6 +109,7 @@ struct dtls_endpoint {
 	/* The latest ClientHello that nothing could come of; told at the next step. */
 	struct {
 		bool set;
+		bool quiet; /* by nobody in particular: answered, but not told of */
 		enum dtls_reason reason;
 		uint8_t alert;
 		struct dtls_addr from;
@@ -161,6 +164,8 @@ struct dtls_assoc {
 	uint8_t alert;
 	uint8_t random[DTLS_RANDOM_LEN]; /* the client's; of servers, from READY on */
 	uint32_t hello_length;           /* of servers */
+	uint16_t hello_seq;              /* the same: its message; 1: it has brought a cookie … */
+	uint64_t hello_record;           /* … in this record, the last of several; else 0 */
 	uint64_t born_ms, deadline_ms;
 	struct tnd_timer timer;
 	struct tnd_list rx;
@@ -196,6 +201,12 @@ const EVP_MD *dtls_hash_md(enum dtls_hash hash);
 const struct dtls_fingerprint *dtls_fingerprint_match(const struct dtls_fingerprint *list,
 						      unsigned int n,
 						      const struct dtls_digests *cert);
+
+/* dtls_cookie.c */
+bool dtls_cookie_ok(const struct dtls_endpoint *ep, const struct dtls_addr *from,
+		    const uint8_t *random, const uint8_t *cookie, size_t len);
+void dtls_cookie_ask(struct dtls_endpoint *ep, const struct dtls_addr *from, const uint8_t *random,
+		     uint64_t record_seq);
 
 /* dtls_bio.c: a BIO over an association: reads from its queue, writes to ops->send(). */
 BIO_METHOD *dtls_bio_method(void);
@@ -266,6 +277,8 @@ void dtls_endpoint_fault(struct dtls_endpoint *ep, enum dtls_reason reason, uint
 /* dtls_endpoint.c */
 /* Into the lists of what has work, by the work that it has. */
 void dtls_endpoint_wake(struct dtls_endpoint *ep);
+/* May a far end without the right fingerprint yet turn out to be the right one? */
+bool dtls_endpoint_waits(const struct dtls_endpoint *ep);
 /* Has its state changed since it was told? */
 bool dtls_endpoint_news(const struct dtls_endpoint *ep);
 /* Its memory; its associations are gone. */

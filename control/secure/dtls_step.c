@@ -77,13 +77,14 @@ static void win(struct dtls_assoc *a, const struct dtls_fingerprint *fp, struct 
 static bool judge(struct dtls_assoc *a, struct dtls_keys *keys)
 {
 	struct dtls_endpoint *ep = a->ep;
-	const struct dtls_fingerprint *fp;
+	const struct dtls_fingerprint *fp = NULL;
 
-	if (ep->remote_count == 0) {
+	if (ep->remote_count > 0)
+		fp = dtls_fingerprint_match(ep->remote, ep->remote_count, &a->held->cert);
+	if (fp == NULL && dtls_endpoint_waits(ep)) {
 		dtls_rest_flight(a);
 		return false;
 	}
-	fp = dtls_fingerprint_match(ep->remote, ep->remote_count, &a->held->cert);
 	if (fp == NULL) {
 		dtls_rest_alert(a, DTLS_FATAL, DTLS_BAD_CERTIFICATE);
 		fail(a, DTLS_FINGERPRINT);
@@ -271,7 +272,8 @@ static void answer_bad(struct dtls_endpoint *ep)
 		out[DTLS_RECORD_HLEN + 1] = ep->bad.alert;
 		ep->ops->send(ep->arg, &ep->bad.from, out, sizeof(out));
 	}
-	dtls_endpoint_fault(ep, ep->bad.reason, 0, &ep->bad.from);
+	if (!ep->bad.quiet)
+		dtls_endpoint_fault(ep, ep->bad.reason, 0, &ep->bad.from);
 }
 
 static void tell(struct dtls_endpoint *ep)

@@ -235,6 +235,18 @@ static enum dtls_reason check(struct reader *r, const struct dtls_taste *taste)
 	return has_suite(suites, taste->rsa) ? reason : DTLS_NO_CIPHER;
 }
 
+bool dtls_hello_cookie(const uint8_t *body, size_t len, const uint8_t **cookie, size_t *cookie_len)
+{
+	struct reader r = {.p = body, .left = len}, found;
+
+	take(&r, sizeof(uint16_t) + DTLS_RANDOM_LEN);
+	vector(&r, 1); /* session */
+	found = vector(&r, 1);
+	*cookie = found.p;
+	*cookie_len = found.left;
+	return !r.bad;
+}
+
 enum dtls_reason dtls_hello_check(const uint8_t *body, size_t len, const struct dtls_taste *taste,
 				  uint8_t *alert)
 {

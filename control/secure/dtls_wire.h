@@ -17,6 +17,7 @@
 #define DTLS_RANDOM_LEN    32
 #define DTLS_HELLO_MIN     41   /* of a ClientHello's body that names one suite */
 #define DTLS_HELLO_MAX     4096 /* two post-quantum key shares take 1.5 KiB */
+#define DTLS_COOKIE_LEN    16
 
 #define DTLS_VERSION_1_0 0xfeff
 #define DTLS_VERSION_1_2 0xfefd
@@ -28,7 +29,12 @@ enum dtls_content {
 	DTLS_APPLICATION = 23,
 };
 
-enum dtls_message { DTLS_HELLO_REQUEST = 0, DTLS_CLIENT_HELLO = 1, DTLS_FINISHED = 20 };
+enum dtls_message {
+	DTLS_HELLO_REQUEST = 0,
+	DTLS_CLIENT_HELLO = 1,
+	DTLS_HELLO_VERIFY_REQUEST = 3,
+	DTLS_FINISHED = 20,
+};
 
 /* RFC 5246 §7.2 */
 enum dtls_alert {
@@ -85,6 +91,12 @@ struct dtls_taste {
  */
 enum dtls_reason dtls_hello_check(const uint8_t *body, size_t len, const struct dtls_taste *taste,
 				  uint8_t *alert);
+
+/*
+ * The cookie in the beginning of a body, of `len` bytes: false where it doesn't stand there whole,
+ * behind the random. An empty one is one of no bytes.
+ */
+bool dtls_hello_cookie(const uint8_t *body, size_t len, const uint8_t **cookie, size_t *cookie_len);
 
 /* Where the random is in a body of DTLS_HELLO_MIN bytes or more. */
 static inline const uint8_t *dtls_hello_random(const uint8_t *body)

@@ -18,6 +18,20 @@ uint32_t ice_random(struct ice_agent *a, uint32_t below)
 
 /* ---- timer --------------------------------------------------------------------------------- */
 
+void ice_tell_early(struct ice_agent *a)
+{
+	struct ice_addr from = {.port = 0};
+	bool nominating = false;
+
+	ice_early(a, &from, &nominating);
+	if (ice_addr_equal(&from, &a->told_early) && nominating == a->told_nominating)
+		return;
+	a->told_early = from;
+	a->told_nominating = nominating;
+	if (a->ops->early != NULL)
+		a->ops->early(a->arg);
+}
+
 /* Everything that is due, and the timer for what is due next. Nominating comes before checks. */
 void ice_step(struct ice_agent *a)
 {
@@ -28,6 +42,7 @@ void ice_step(struct ice_agent *a)
 	next = ice_min(next, ice_check_step(a, now));
 	next = ice_min(next, ice_consent_step(a, now));
 	next = ice_min(next, ice_patience_step(a, now));
+	ice_tell_early(a);
 	if (next == ICE_NEVER)
 		tnd_timer_stop(a->timers, &a->timer);
 	else
@@ -98,6 +113,45 @@ int ice_restart(struct ice_agent *a)
 	return rc;
 }
 
+/* As restarted, but by the credentials that we have: of the peer before nothing is in the newest.
+ */
+static void generation_again(struct ice_agent *a)
+{
+	const struct ice_generation *g = &a->generation[a->newest];
+	struct ice_generation again = {.local = g->local, .live = true, .again = true};
+	unsigned int to = a->generation[!a->newest].live ? a->newest : !a->newest;
+
+	memcpy(again.ufrag, g->ufrag, sizeof(again.ufrag));
+	memcpy(again.pwd, g->pwd, sizeof(again.pwd));
+	for (unsigned int i = 0; i < a->pairs; i++)
+		if (a->pair[i].foreign)
+			a->pair[i].generation = !to;
+	ice_generation_retire(a, to);
+	a->generation[to] = again;
+	a->newest = (uint8_t)to;
+	explicit_bzero(&again, sizeof(again));
+}
+
+/* Checks of the one who has answered came before the answer did. */
+static void hear_again(struct ice_agent *a, uint32_t peer)
+{
+	struct ice_pair *best = NULL;
+
+	ice_pairs_adopt(a, peer);
+	for (unsigned int i = 0; i < a->pairs; i++) {
+		struct ice_pair *p = &a->pair[i];
+
+		if (p->generation != a->newest || p->heard_ms == 0 || p->valid)
+			continue;
+		ice_pair_heard(a, p, false);
+		if (p->use_candidate &&
+		    (best == NULL || ice_pair_priority(a, p) > ice_pair_priority(a, best)))
+			best = p;
+	}
+	if (best != NULL)
+		ice_pair_heard(a, best, true);
+}
+
 static bool ice_chars(const char *s, size_t len, size_t min)
 {
 	for (size_t i = 0; i < len; i++)
@@ -138,6 +192,7 @@ static bool unchecked(const struct ice_agent *a)
 static int set_remote(struct ice_agent *a, const char *ufrag, const struct ice_key *key, bool lite)
 {
 	struct ice_generation *g = &a->generation[a->newest];
+	bool another = g->remote_ufrag != NULL;
 	char *copy;
 	int rc = 0;
 
@@ -148,7 +203,10 @@ static int set_remote(struct ice_agent *a, const char *ufrag, const struct ice_k
 	copy = strdup(ufrag);
 	if (copy == NULL)
 		return -ENOMEM;
-	if (g->remote_ufrag != NULL) {
+	if (another && a->offered) {
+		generation_again(a);
+		g = &a->generation[a->newest];
+	} else if (another) {
 		rc = ice_restart(a);
 		if (rc < 0) {
 			free(copy);
@@ -161,10 +219,12 @@ static int set_remote(struct ice_agent *a, const char *ufrag, const struct ice_k
 	g->remote = *key;
 	g->since_ms = ice_now(a);
 	set_lite(a, lite);
-	/* What else the generation before had is given up to make room. */
-	ice_pairs_drop(a, !a->newest, true);
 	if (a->selected < 0)
 		ice_set_state(a, ICE_CHECKING, NULL);
+	if (another && a->offered)
+		hear_again(a, ice_hash(ufrag, strlen(ufrag)));
+	/* What else the generation before had is given up to make room. */
+	ice_pairs_drop(a, !a->newest, true);
 	return rc;
 }
 
@@ -180,6 +240,14 @@ int ice_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd, bool
 	explicit_bzero(&key, sizeof(key));
 	ice_step(a);
 	return rc;
+}
+
+void ice_offered(struct ice_agent *a, bool on)
+{
+	/* None of those has answered. */
+	if (a->offered && !on)
+		ice_pairs_adopt(a, UINT32_MAX);
+	a->offered = on;
 }
 
 /* ---- candidates of the peer ---------------------------------------------------------------- */
@@ -199,13 +267,12 @@ static int generation_for(const struct ice_agent *a, const struct candidate *c)
 	return -1;
 }
 
-/* FNV-1a, 31 bits */
-static uint32_t foundation_hash(const char *s)
+uint32_t ice_hash(const char *s, size_t len)
 {
 	uint32_t h = UINT32_C(2166136261);
 
-	while (*s != '\0')
-		h = (h ^ (uint8_t)*s++) * UINT32_C(16777619);
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)s[i]) * UINT32_C(16777619);
 	return h & INT32_MAX;
 }
 
@@ -229,7 +296,7 @@ static int add_candidate(struct ice_agent *a, const struct candidate *c)
 	/* Learned from a check before: now it is known by name (RFC 8445 §7.3.1.3). */
 	p->learned = false;
 	p->priority = c->priority;
-	p->foundation = foundation_hash(c->foundation);
+	p->foundation = ice_hash(c->foundation, strlen(c->foundation));
 	if (unchecked(a))
 		ice_pair_works(a, p);
 	return 0;

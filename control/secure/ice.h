@@ -17,7 +17,9 @@
  * peer that has moved).
  *
  * Restart. Both generations of credentials are answered until the new one has its pair; what
- * was selected stays so until then. A peer's new credentials restart the agent too.
+ * was selected stays so until then. A peer's new credentials restart the agent too; in the answer
+ * to an offer of ours they are another peer's, who goes by the credentials that ours are. Checks of
+ * such a one that come before its answer are answered, and change nothing until then.
  *
  * Bounds: ICE_REMOTES_MAX remote candidates, of these at most ICE_PEER_REFLEXIVE_MAX learned
  * from checks; one pair and one transaction (and the one before) each.
@@ -64,13 +66,16 @@ struct ice_addr {
 
 /*
  * Called from within ice_input(), the timer and the functions that change the agent. They may
- * ask it (functions that take a const agent) and may not change or free it.
+ * ask it (functions that take a const agent) and may not change or free it. What a check of the
+ * peer brings about is told before the check is answered.
  */
 struct ice_ops {
 	/* A datagram from the local transport address. */
 	void (*send)(void *arg, const struct ice_addr *to, const void *data, size_t len);
 	/* The nominated pair: the first, or another. Media goes there and comes from there only. */
 	void (*selected)(void *arg, const struct ice_addr *remote);
+	/* ice_early() says another thing than before. May be NULL. */
+	void (*early)(void *arg);
 	/* A local candidate found after ice_new(); NULL: there will be no more. May be NULL. */
 	void (*candidate)(void *arg, const struct candidate *c);
 	/* `reason` is a short constant text, or NULL. May be NULL. */
@@ -110,12 +115,16 @@ bool ice_credentials_ok(const char *ufrag, size_t ufrag_len, const char *pwd, si
 /*
  * The peer's credentials, from its offer or answer. The same again changes nothing. Others
  * than before are a restart by the peer: candidates begin anew, and if ice_restart() did not
- * precede, our own credentials change with them. `lite`: the peer has a=ice-lite.
+ * precede, our own credentials change with them, but not while ice_offered(). `lite`: the peer
+ * has a=ice-lite.
  *
  * 0; 1: our own credentials are new, tell the peer; -EINVAL, -ENOMEM, -EIO (no random numbers):
  * nothing has changed.
  */
 int ice_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd, bool lite);
+
+/* An offer of ours that does not restart ICE is on its way to be answered, or not any more. */
+void ice_offered(struct ice_agent *a, bool on);
 
 /*
  * 0; -EINVAL: no address of a host; -EAGAIN: of a generation that the peer's credentials are not
@@ -161,6 +170,12 @@ int ice_input(struct ice_agent *a, const struct ice_addr *from, const void *data
  * restart. For DTLS, which begins before nomination.
  */
 bool ice_source_valid(const struct ice_agent *a, const struct ice_addr *from);
+
+/*
+ * While nothing is selected: where the pair that we nominate leads to (*nominating), or the best
+ * that an authentic check came by. Nothing may be sent there. False: there is none.
+ */
+bool ice_early(const struct ice_agent *a, struct ice_addr *from, bool *nominating);
 
 /* ---- what there is to know ------------------------------------------------------------------ */
 

@@ -58,7 +58,7 @@ static struct ice_pair *next_pair(struct ice_agent *a)
 		struct ice_pair *p = &a->pair[i];
 		const struct ice_generation *g = ice_generation_of(a, p);
 
-		if (g->remote_ufrag == NULL)
+		if (g->remote_ufrag == NULL || p->foreign)
 			continue;
 		if (p->trigger != 0) {
 			if (triggered == NULL || p->trigger < triggered->trigger)

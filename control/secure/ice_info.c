@@ -30,6 +30,37 @@ bool ice_source_valid(const struct ice_agent *a, const struct ice_addr *from)
 	return false;
 }
 
+/* The nominated; of the same generation by priority. */
+static bool is_earlier(const struct ice_agent *a, const struct ice_pair *p,
+		       const struct ice_pair *best)
+{
+	if (best != NULL && p->nominate != best->nominate)
+		return p->nominate;
+	if (best == NULL || p->generation != best->generation)
+		return best == NULL || p->generation == a->newest;
+	return ice_pair_priority(a, p) > ice_pair_priority(a, best);
+}
+
+bool ice_early(const struct ice_agent *a, struct ice_addr *from, bool *nominating)
+{
+	const struct ice_pair *best = NULL;
+
+	if (a->selected >= 0 || a->state == ICE_FAILED)
+		return false;
+	for (unsigned int i = 0; i < a->pairs; i++) {
+		const struct ice_pair *p = &a->pair[i];
+
+		if ((p->valid || (p->heard_ms != 0 && p->state != ICE_DEAD)) && !p->foreign &&
+		    is_earlier(a, p, best))
+			best = p;
+	}
+	if (best == NULL)
+		return false;
+	*from = best->remote;
+	*nominating = best->nominate;
+	return true;
+}
+
 const char *ice_ufrag(const struct ice_agent *a)
 {
 	return a->generation[a->newest].ufrag;

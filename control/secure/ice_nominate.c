@@ -85,6 +85,23 @@ void ice_nominated(struct ice_agent *a, struct ice_pair *p)
 	ice_select(a, p);
 }
 
+void ice_pair_heard(struct ice_agent *a, struct ice_pair *p, bool use_candidate)
+{
+	bool nominated = use_candidate && !a->controlling;
+
+	p->heard_ms = ice_now(a);
+	if (p == ice_selected(a))
+		ice_consent_heard(a);
+	if (a->mode == ICE_LITE && !p->valid)
+		ice_pair_works(a, p);
+	if (nominated)
+		p->use_candidate = true;
+	if (!p->valid)
+		ice_trigger(a, p);
+	else if (nominated)
+		ice_nominated(a, p);
+}
+
 static struct ice_pair *best_valid(struct ice_agent *a, unsigned int generation,
 				   const struct ice_pair *except)
 {
@@ -108,8 +125,8 @@ static bool better_pending(const struct ice_agent *a, const struct ice_pair *p)
 	for (unsigned int i = 0; i < a->pairs; i++) {
 		const struct ice_pair *o = &a->pair[i];
 
-		if (o->generation == p->generation && !o->valid && o->state != ICE_DEAD &&
-		    ice_pair_priority(a, o) > ice_pair_priority(a, p))
+		if (o->generation == p->generation && !o->valid && !o->foreign &&
+		    o->state != ICE_DEAD && ice_pair_priority(a, o) > ice_pair_priority(a, p))
 			return true;
 	}
 	return false;

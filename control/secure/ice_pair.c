@@ -69,6 +69,20 @@ void ice_pairs_drop(struct ice_agent *a, unsigned int generation, bool keep_sele
 			ice_pair_remove(a, i);
 }
 
+void ice_pairs_adopt(struct ice_agent *a, uint32_t peer)
+{
+	for (unsigned int i = a->pairs; i-- > 0;) {
+		struct ice_pair *p = &a->pair[i];
+
+		if (!p->foreign)
+			continue;
+		p->foreign = false;
+		p->generation = a->newest;
+		if (p->peer != peer)
+			ice_pair_remove(a, i);
+	}
+}
+
 /* Room for a learned one: of too many the one that was silent longest goes. */
 static bool make_room(struct ice_agent *a)
 {

@@ -44,11 +44,12 @@ struct ice_generation {
 	char *remote_ufrag; /* owned; NULL: not known yet, and `remote` is not set */
 	char ufrag[ICE_UFRAG_LEN + 1];
 	char pwd[ICE_PWD_LEN + 1];
-	bool live;             /* its checks are answered */
-	bool complete;         /* end of candidates */
-	bool nominating;       /* a pair of ours is on its way to be selected */
-	uint64_t since_ms;     /* when the peer's credentials came */
-	uint64_t valid_ms;     /* when the first pair worked; 0: none */
+	bool live;         /* its checks are answered */
+	bool again;        /* another peer had these credentials of ours: only its own checks are */
+	bool complete;     /* end of candidates */
+	bool nominating;   /* a pair of ours is on its way to be selected */
+	uint64_t since_ms; /* when the peer's credentials came */
+	uint64_t valid_ms; /* when the first pair worked; 0: none */
 	uint64_t nominated_ms; /* when the first was selected; 0: none */
 };
 
@@ -72,10 +73,12 @@ struct ice_pair {
 	uint32_t foundation;
 	uint32_t rto_ms;
 	uint32_t trigger; /* place in the triggered queue; 0: not in it */
+	uint32_t peer;    /* `foreign`: hash of the peer's fragment */
 	uint8_t generation;
 	uint8_t state; /* enum ice_pair_state */
 	uint8_t sends;
 	bool learned;       /* peer-reflexive */
+	bool foreign;       /* of a peer whose answer has not come yet: no part of anything else */
 	bool valid;         /* works: a check of ours was answered; lite: one of the peer's came */
 	bool use_candidate; /* the peer has nominated it */
 	bool nominate;      /* we do: the next check of it carries USE-CANDIDATE */
@@ -108,7 +111,7 @@ struct ice_agent {
 	uint64_t random;    /* state of ice_random() */
 	uint8_t secret[16]; /* of ice_new_id() */
 	uint32_t ids;
-	bool controlling, sha256, remote_lite;
+	bool controlling, sha256, remote_lite, offered;
 	uint8_t newest; /* generation */
 
 	struct ice_generation generation[2];
@@ -130,6 +133,9 @@ struct ice_agent {
 	struct ice_gather *gather; /* owned */
 	unsigned int gathers;
 	bool gathered;
+
+	struct ice_addr told_early; /* port 0: none */
+	bool told_nominating;
 
 	uint64_t checks_in, checks_out, rejected;
 };
@@ -158,7 +164,10 @@ static inline struct ice_generation *ice_generation_of(struct ice_agent *a,
 
 /* ice.c. The timer and everything that changes the agent end in ice_step(). */
 void ice_step(struct ice_agent *a);
+void ice_tell_early(struct ice_agent *a);
 void ice_generation_retire(struct ice_agent *a, unsigned int generation);
+/* FNV-1a, 31 bits */
+uint32_t ice_hash(const char *s, size_t len);
 /* 0 to `below` - 1; for jitter, not for secrets. */
 uint32_t ice_random(struct ice_agent *a, uint32_t below);
 
@@ -183,6 +192,8 @@ struct ice_pair *ice_pair_add(struct ice_agent *a, unsigned int generation,
 struct ice_pair *ice_pair_learn(struct ice_agent *a, unsigned int generation,
 				const struct ice_addr *remote, uint32_t priority);
 void ice_pair_remove(struct ice_agent *a, unsigned int index);
+/* Those of a peer that has answered now are of the newest generation, all other foreign ones go. */
+void ice_pairs_adopt(struct ice_agent *a, uint32_t peer);
 /* All pairs of the generation, but the selected one if `keep_selected`. */
 void ice_pairs_drop(struct ice_agent *a, unsigned int generation, bool keep_selected);
 uint64_t ice_pair_priority(const struct ice_agent *a, const struct ice_pair *p);
@@ -202,6 +213,8 @@ void ice_set_state(struct ice_agent *a, enum ice_state state, const char *reason
 void ice_pair_works(struct ice_agent *a, struct ice_pair *p);
 /* The peer has nominated a pair that works. */
 void ice_nominated(struct ice_agent *a, struct ice_pair *p);
+/* An authentic check has come by it, with USE-CANDIDATE or without. */
+void ice_pair_heard(struct ice_agent *a, struct ice_pair *p, bool use_candidate);
 void ice_select(struct ice_agent *a, struct ice_pair *p);
 uint64_t ice_nominate_step(struct ice_agent *a, uint64_t now);
 uint64_t ice_patience_step(struct ice_agent *a, uint64_t now);

@@ -1,27 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Requests of the peer (RFC 8445 §7.3, RFC 7675). */
 #include <errno.h>
+#include <string.h>
 
 #include "ice_private.h"
 
+/* The peer's fragment in the USERNAME of its check. */
+static const char *peer_of(const struct stun_msg *m, size_t *len)
+{
+	*len = m->username_len - ICE_UFRAG_LEN - 1u;
+	return m->username + ICE_UFRAG_LEN + 1;
+}
+
+static bool is_peer(const struct ice_generation *g, const struct stun_msg *m)
+{
+	size_t len;
+	const char *peer = peer_of(m, &len);
+
+	return g->remote_ufrag != NULL && strlen(g->remote_ufrag) == len &&
+	       memcmp(g->remote_ufrag, peer, len) == 0;
+}
+
 /*
  * The generation whose fragment the USERNAME begins with (RFC 8445 §7.2.2), if the message is
- * authentic by its password.
+ * authentic by its password. Where both have the same it is told by the peer's: the newest, but for
+ * checks of the peer of the one before.
  */
 static struct ice_generation *authenticate(struct ice_agent *a, const struct stun_msg *m)
 {
-	bool sha256 = m->has & STUN_HAS_SHA256;
+	struct ice_generation *found = NULL;
 
 	if (!(m->has & STUN_HAS_USERNAME) || m->username_len <= ICE_UFRAG_LEN ||
 	    m->username[ICE_UFRAG_LEN] != ':')
 		return NULL;
 	for (unsigned int i = 0; i < 2; i++) {
-		struct ice_generation *g = &a->generation[i];
+		struct ice_generation *g = &a->generation[i == 0 ? a->newest : !a->newest];
 
-		if (g->live && memcmp(m->username, g->ufrag, ICE_UFRAG_LEN) == 0)
-			return ice_authentic(m, &g->local, sha256) ? g : NULL;
+		if (g->live && memcmp(m->username, g->ufrag, ICE_UFRAG_LEN) == 0 &&
+		    (found == NULL || (!is_peer(found, m) && is_peer(g, m))))
+			found = g;
 	}
-	return NULL;
+	if (found == NULL || !ice_authentic(m, &found->local, m->has & STUN_HAS_SHA256))
+		return NULL;
+	/* The one before still thinks that it is asked for. */
+	return found->again && !a->offered && !is_peer(found, m) ? NULL : found;
 }
 
 /*
@@ -55,27 +77,35 @@ static struct ice_pair *pair_of(struct ice_agent *a, unsigned int generation,
 	return ice_pair_learn(a, generation, from, priority);
 }
 
-static void heard(struct ice_agent *a, struct ice_pair *p, const struct stun_msg *m)
+/* Is it known already whose this address is? */
+static bool is_foreign(const struct ice_agent *a, const struct ice_generation *g,
+		       const struct ice_addr *from, const struct stun_msg *m)
 {
-	bool nominated = m->has & STUN_HAS_USE_CANDIDATE && !a->controlling;
+	const struct ice_pair *p = ice_pair_find(a, (unsigned int)(g - a->generation), from);
 
+	if (p != NULL)
+		return p->foreign;
+	return a->offered && g->remote_ufrag != NULL && !is_peer(g, m);
+}
+
+/* Of a peer whose answer is on its way: kept in mind for then. */
+static void heard_foreign(struct ice_agent *a, struct ice_pair *p, const struct stun_msg *m)
+{
+	size_t len;
+	const char *peer = peer_of(m, &len);
+
+	p->foreign = true;
+	p->peer = ice_hash(peer, len);
 	p->heard_ms = ice_now(a);
-	if (p == ice_selected(a))
-		ice_consent_heard(a);
-	if (a->mode == ICE_LITE && !p->valid)
-		ice_pair_works(a, p);
-	if (nominated)
+	if (m->has & STUN_HAS_USE_CANDIDATE)
 		p->use_candidate = true;
-	if (!p->valid)
-		ice_trigger(a, p);
-	else if (nominated)
-		ice_nominated(a, p);
 }
 
 int ice_request(struct ice_agent *a, const struct ice_addr *from, const struct stun_msg *m)
 {
 	struct ice_generation *g = authenticate(a, m);
 	struct ice_pair *p;
+	bool foreign;
 
 	if (g == NULL)
 		return -EACCES;
@@ -92,10 +122,15 @@ int ice_request(struct ice_agent *a, const struct ice_addr *from, const struct s
 		ice_send_error(a, g, m, from, 487);
 		return 0;
 	}
-	ice_send_success(a, g, m, from);
+	foreign = is_foreign(a, g, from, m);
 	p = pair_of(a, (unsigned int)(g - a->generation), from, m);
-	if (p == NULL)
-		return -ENOSPC;
-	heard(a, p, m);
-	return 0;
+	if (p != NULL && foreign)
+		heard_foreign(a, p, m);
+	else if (p != NULL)
+		ice_pair_heard(a, p, m->has & STUN_HAS_USE_CANDIDATE);
+	ice_tell_early(a);
+	/* Last of all: whoever has the answer may send media at once. A generation with a pair that
+	 * was selected just now is there still. */
+	ice_send_success(a, g, m, from);
+	return p != NULL ? 0 : -ENOSPC;
 }

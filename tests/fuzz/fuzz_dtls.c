@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Hostile datagrams into an endpoint that is in the middle of handshakes, or connected. The
- * input: a byte that says how far a good peer's handshake goes first, then datagrams, each behind
- * two bytes: its length and where it comes from. Time goes on by 50 ms with each.
+ * input: a byte that says how far a good peer's handshake goes first, and whether sources may be
+ * forged, then datagrams, each behind two bytes: its length and where it comes from. Time goes on
+ * by 50 ms with each.
  *
  * What is promised: bounds hold, nothing but the good peer's handshake gives keys, and it gives
  * those of its own.
@@ -35,6 +36,7 @@ static struct party good, target;
 static struct packet wire[PACKETS];
 static unsigned int wire_first, wire_last;
 static uint64_t now_us;
+static bool forgeable;
 
 static uint64_t clock_us(void *arg)
 {
@@ -99,13 +101,21 @@ static void work(void)
 		PROMISE(i < STEPS_MAX);
 }
 
+static void input(struct party *to, const struct dtls_addr *from, const uint8_t *data, size_t len)
+{
+	if (forgeable)
+		dtls_input_unproven(to->ep, from, data, len);
+	else
+		dtls_input(to->ep, from, data, len);
+}
+
 static void deliver(unsigned int max)
 {
 	work();
 	for (; max > 0 && wire_first != wire_last; max--) {
 		struct packet *p = &wire[wire_first++ % PACKETS];
 
-		dtls_input(p->to->ep, &p->from, p->data, p->len);
+		input(p->to, &p->from, p->data, p->len);
 		work();
 	}
 }
@@ -136,6 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ctx == NULL)
 		create();
 	n = dtls_context_counters(ctx);
+	forgeable = data[0] & 64;
 	party_new(&good, data[0] & 1 ? DTLS_ACTIVE : DTLS_PASSIVE, 0);
 	party_new(&target, data[0] & 1 ? DTLS_PASSIVE : DTLS_ACTIVE, 1);
 	if (!(data[0] & 2))
@@ -153,7 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= 2;
 		len = len < size ? len : size;
 		copy = fuzz_copy(data, len);
-		dtls_input(target.ep, &from, copy, len);
+		input(&target, &from, copy, len);
 		free(copy);
 		data += len;
 		size -= len;

@@ -16,6 +16,7 @@ enum {
 	SET_CANDIDATE = 8,
 	SET_REMOTE_LITE = 16,
 	SET_STUN_SERVER = 32,
+	SET_OFFERED = 64, /* what restarts is answered by one peer or the other instead */
 
 	FIX_USER = 1,      /* USERNAME begins with the agent's fragment */
 	FIX_INTEGRITY = 2, /* by the agent's password, of a response by the peer's */
@@ -121,6 +122,8 @@ static void input(struct ice_agent *a, uint8_t flags, uint8_t *data, size_t len)
 {
 	struct ice_addr from = flags & FROM_SERVER ? address(9) : address(flags >> FROM_SHIFT & 3);
 	unsigned int before = answers;
+	struct ice_addr early;
+	bool nominating;
 	struct ice_info info;
 	struct stun_attr attr;
 	struct stun_msg m;
@@ -142,6 +145,7 @@ static void input(struct ice_agent *a, uint8_t flags, uint8_t *data, size_t len)
 	ice_get_info(a, &info);
 	PROMISE(info.remotes <= ICE_REMOTES_MAX && info.learned <= ICE_PEER_REFLEXIVE_MAX);
 	PROMISE(!info.has_selected || ice_source_valid(a, &info.selected));
+	PROMISE(!info.has_selected || !ice_early(a, &early, &nominating));
 	PROMISE(ice_bytes(a) <= 8192);
 }
 
@@ -157,10 +161,22 @@ static void set_up(struct ice_agent *a, uint8_t set)
 		ice_add_remote_candidate(a, &c);
 }
 
-static void restart(struct ice_agent *a)
+static void restart(struct ice_agent *a, uint8_t set)
 {
-	PROMISE(ice_restart(a) == 0);
-	PROMISE(ice_set_remote(a, "fuzzy", remote_pwd, false) >= 0);
+	const char *ufrag = ice_remote_ufrag(a);
+	char own[ICE_UFRAG_LEN + 1];
+
+	if (!(set & SET_OFFERED)) {
+		PROMISE(ice_restart(a) == 0);
+		PROMISE(ice_set_remote(a, "fuzzy", remote_pwd, false) >= 0);
+		return;
+	}
+	strcpy(own, ice_ufrag(a));
+	ufrag = ufrag == NULL || strcmp(ufrag, "fuzz") != 0 ? "fuzz" : "fuzzy";
+	PROMISE(ice_set_remote(a, ufrag, remote_pwd, false) == 0);
+	PROMISE(strcmp(own, ice_ufrag(a)) == 0);
+	ice_offered(a, false);
+	ice_offered(a, true);
 }
 
 static void check_agent(const uint8_t *data, size_t size)
@@ -188,6 +204,7 @@ static void check_agent(const uint8_t *data, size_t size)
 	a = ice_new(&cfg);
 	PROMISE(a != NULL);
 	set_up(a, set);
+	ice_offered(a, set & SET_OFFERED);
 	for (size_t at = 1; at + 1 < size;) {
 		uint8_t flags = data[at++], *copy;
 		size_t len = size - at;
@@ -197,7 +214,7 @@ static void check_agent(const uint8_t *data, size_t size)
 		copy = fuzz_copy(data + at, len);
 		at += len;
 		if (flags >> FROM_SHIFT == 7)
-			restart(a);
+			restart(a, set);
 		else
 			input(a, flags, copy, len);
 		free(copy);

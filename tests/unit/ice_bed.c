@@ -174,8 +174,10 @@ static void on_send(void *arg, const struct ice_addr *to, const void *data, size
 	p->indications += m.class == STUN_INDICATION;
 	if (m.class == STUN_ERROR)
 		p->last_error = m.error;
-	if (m.class == STUN_REQUEST)
+	if (m.class == STUN_REQUEST) {
 		p->last_request_ms = p->bed->now_ms;
+		p->last_request_to = *to;
+	}
 	memcpy(p->last, data, len);
 	p->last_len = len;
 	leave(p, to, data, len);
@@ -187,7 +189,18 @@ static void on_selected(void *arg, const struct ice_addr *remote)
 
 	p->selections++;
 	p->selected = *remote;
+	p->selected_at = p->sent;
 	assert_true(ice_source_valid(p->agent, remote));
+}
+
+static void on_early(void *arg)
+{
+	struct party *p = arg;
+	struct ice_addr from = {.port = 0};
+
+	ice_early(p->agent, &from, &p->nominating);
+	p->early = from.port;
+	p->early_at = p->sent;
 }
 
 static void on_candidate(void *arg, const struct candidate *c)
@@ -217,6 +230,7 @@ static bool on_media_alive(void *arg)
 static const struct ice_ops ops = {
 	.send = on_send,
 	.selected = on_selected,
+	.early = on_early,
 	.candidate = on_candidate,
 	.state = on_state,
 	.media_alive = on_media_alive,

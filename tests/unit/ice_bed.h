@@ -32,6 +32,9 @@ struct party {
 	/* What the agent has told. */
 	unsigned int selections, states, gathered;
 	struct ice_addr selected;
+	uint16_t early;                     /* port of ice_early(); 0: none */
+	bool nominating;                    /* of the same */
+	unsigned int selected_at, early_at; /* how many had been sent */
 	enum ice_state state;
 	const char *reason;
 	struct candidate found[ICE_LOCALS_MAX];
@@ -41,6 +44,7 @@ struct party {
 	/* What it has sent. */
 	unsigned int sent, requests, responses, errors, indications, last_error;
 	uint64_t last_request_ms;
+	struct ice_addr last_request_to;
 	uint8_t last[1500];
 	size_t last_len;
 	bool cut; /* nothing passes, in neither direction */
