@@ -16,7 +16,8 @@
 #include "json.h"
 
 /* What a bundled leg has from its head. */
-#define FOLLOWED (LEG_REMOTE | LEG_LEARNED | LEG_LEARNED_RTCP | LEG_SRTP | LEG_DTLS | LEG_ICE)
+#define FOLLOWED                                                                                   \
+	(LEG_REMOTE | LEG_EARLY | LEG_LEARNED | LEG_LEARNED_RTCP | LEG_SRTP | LEG_DTLS | LEG_ICE)
 
 static struct leg *leg_at(const struct sessions *s, uint32_t index)
 {

@@ -30,6 +30,8 @@ enum leg_flags {
 	LEG_NO_FEEDBACK = 1 << 11, /* RTCP feedback is kept from it */
 	LEG_UDP = 1 << 12,         /* kind udp: anything may come in */
 	LEG_MEDIA = 1 << 13,       /* there is something in media[]: for both legs, to the end */
+	LEG_EARLY = 1 << 14, /* without LEG_REMOTE: nothing is nominated yet, and media may come
+				from remote, but not go there */
 };
 
 /* Ports in host order. */
@@ -125,7 +127,8 @@ struct sessions {
 	char **made;           /* [SESSION_LEGS * limit] */
 	/* [SESSION_LEGS * limit], paged in as it is used. NULL: plain, or SDES, in no bundle. */
 	struct leg_transport **transport;
-	struct tnd_list due; /* of them, those whose far end may be another */
+	struct tnd_list due;  /* of them, those whose far end may be another */
+	uint32_t hellos_kept; /* transport_offer.c */
 	struct dtls_context *dtls;
 	struct loop_poller dtls_poller;
 	struct slabs slabs; /* of keys and their running halves */

@@ -60,14 +60,14 @@ void leg_set_remote(struct leg *l, const struct leg_remote *r)
 	l->remote_rtcp_port = r->rtcp_port ? r->rtcp_port : r->port + 1;
 	if (l->rtcp != LEG_RTCP_NEXT)
 		l->remote_rtcp_port = 0;
-	l->flags |= LEG_REMOTE;
+	l->flags = (uint16_t)((l->flags & ~LEG_EARLY) | LEG_REMOTE);
 }
 
 void leg_clear_remote(struct leg *l)
 {
 	memset(&l->remote, 0, sizeof(l->remote));
 	l->remote_port = l->remote_rtcp_port = 0;
-	l->flags &= (uint16_t)~LEG_REMOTE;
+	l->flags &= (uint16_t) ~(LEG_REMOTE | LEG_EARLY);
 }
 
 /* What is no RTP can't be SRTP, whichever side it comes from. */

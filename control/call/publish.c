@@ -88,7 +88,7 @@ static void fill_in(const struct sessions *s, const struct session *se, unsigned
 		p->extra |= FLOW_EXTRA_HOST;
 	if (l->flags & LEG_MEDIA)
 		p->extra |= s->h->tables->media[p->leg].extra;
-	if ((l->flags & LEG_REMOTE) && port != 0) {
+	if ((l->flags & (LEG_REMOTE | LEG_EARLY)) && port != 0) {
 		p->remote = l->remote;
 		p->remote_port = htons(port);
 		p->flags |= FLOW_PLAN_REMOTE;

@@ -84,6 +84,7 @@ void transport_discard(struct leg_transport *t)
 	dtls_endpoint_free(t->dtls);
 	ice_free(t->ice);
 	dtls_kept_free(&t->kept);
+	offer_drop_hellos(t);
 	free(t->section);
 	free(t);
 }
@@ -149,13 +150,25 @@ static void transport_input(void *arg, uint8_t kind, uint32_t leg, uint16_t gene
 
 /* ---- the far end is another ---------------------------------------------------------------- */
 
-void transport_publish(struct leg_transport *t)
+/*
+ * Where media may come from before a pair is selected: what is authentic by itself, from where an
+ * authentic check came; anything, from where we have nominated and wait to hear that it is so.
+ */
+static bool early_source(const struct leg_transport *t, struct ice_addr *from)
 {
-	if (!t->live || transport_session(t)->life != LIFE_RUNNING)
-		return;
-	tnd_timer_stop(&t->s->h->loop.timers, &t->retry);
-	if (tnd_list_empty(&t->due))
-		tnd_list_add_tail(&t->s->due, &t->due);
+	const struct session *se = transport_session(t);
+	const struct leg *l = transport_leg(t), *other = &se->leg[1 - t->leg % SESSION_LEGS];
+	bool nominating;
+
+	if (!ice_early(t->ice, from, &nominating))
+		return false;
+	if (nominating)
+		return true;
+	if (!(l->flags & LEG_SRTP) || legs_untouched(l, other))
+		return false;
+	if (t->dtls != NULL)
+		dtls_source(t, from);
+	return true;
 }
 
 /* What the agent says of the far end; media goes nowhere else, and comes from nowhere else. */
@@ -163,6 +176,7 @@ static void take_selected(const struct leg_transport *t, struct leg *l)
 {
 	struct leg_remote r = {0};
 	struct ice_info info;
+	struct ice_addr early;
 	bool known;
 
 	ice_get_info(t->ice, &info);
@@ -171,8 +185,13 @@ static void take_selected(const struct leg_transport *t, struct leg *l)
 		r.ip = info.selected.ip;
 		r.port = info.selected.port;
 		leg_set_remote(l, &r);
-	} else {
-		leg_clear_remote(l);
+		return;
+	}
+	leg_clear_remote(l);
+	if (early_source(t, &early)) {
+		l->remote = early.ip;
+		l->remote_port = early.port;
+		l->flags |= LEG_EARLY;
 	}
 }
 
@@ -193,7 +212,7 @@ static bool publish_now(struct leg_transport *t)
 	return false;
 }
 
-static void publish_due(struct leg_transport *t)
+void transport_publish_now(struct leg_transport *t)
 {
 	struct leg *l = transport_leg(t), before = *l;
 
@@ -221,6 +240,18 @@ static void publish_due(struct leg_transport *t)
 	loop_timer_after(&t->s->h->loop, &t->retry, RETRY_MS);
 }
 
+void transport_publish(struct leg_transport *t)
+{
+	if (!t->live || transport_session(t)->life != LIFE_RUNNING)
+		return;
+	tnd_timer_stop(&t->s->h->loop.timers, &t->retry);
+	/* Whoever is answered may send at once. */
+	if (t->answering != NULL)
+		transport_publish_now(t);
+	else if (tnd_list_empty(&t->due))
+		tnd_list_add_tail(&t->s->due, &t->due);
+}
+
 void transport_poll(struct sessions *s)
 {
 	while (!tnd_list_empty(&s->due)) {
@@ -228,7 +259,7 @@ void transport_poll(struct sessions *s)
 
 		tnd_list_del(&t->due);
 		tnd_list_init(&t->due);
-		publish_due(t);
+		transport_publish_now(t);
 	}
 }
 

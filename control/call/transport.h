@@ -6,6 +6,7 @@
  *	transport.c	 the table, what arrives and what is sent, changes as a whole
  *	transport_ice.c	 the agent: what is asked of it, what it tells
  *	transport_dtls.c the endpoint, likewise, and the keys that it makes
+ *	transport_offer.c what comes between an offer of ours and its answer
  *	bundle.c	 legs that share one transport
  *
  * Most legs have none. A bundled leg has one of its own for its payload types alone, and names
@@ -49,6 +50,8 @@ struct leg_transport {
 	uint32_t head;             /* whose transport it uses; its own: `leg` */
 	uint32_t *section;         /* [FLOW_BUNDLE_SECTIONS] legs, NO_LEG; of a bundle's head */
 	uint8_t place;             /* in head's section[] */
+	bool offered;              /* session_offered() */
+	struct hello_kept *hello;  /* ClientHellos that were faster than an answer; or NULL */
 	bool live;                 /* the session is there: tell of states */
 };
 
@@ -100,8 +103,12 @@ void transport_end(struct sessions *s, struct session *se);
 /* From the leg's local address and port. */
 void transport_send(struct leg_transport *t, const union wire_ip *ip, uint16_t port,
 		    const void *data, size_t len);
-/* The leg's far end may be another: plans of all that use this transport, later in this turn. */
+/*
+ * The leg's far end may be another: plans of all that use this transport, later in this turn, or
+ * at once where a check is about to be answered.
+ */
 void transport_publish(struct leg_transport *t);
+void transport_publish_now(struct leg_transport *t);
 void transport_poll(struct sessions *s);
 /* Begin an event of this leg in s->text: {"id", "leg". */
 struct tnd_buf *transport_event(struct leg_transport *t);
@@ -153,6 +160,16 @@ void ice_tell(struct leg_transport *t);
 /* Member "ice" of a leg. */
 void ice_write(const struct leg_transport *t, struct tnd_buf *b);
 
+/* ---- transport_offer.c: between an offer of ours and its answer ---- */
+
+/* The agent and the endpoint know whether there is one. */
+void offer_tell(struct leg_transport *t);
+/* A datagram of nobody in particular: if it begins a handshake, it may be the one who answers. */
+void offer_keep_hello(struct leg_transport *t, const struct udp_datagram *d);
+/* The far end is known: what it has begun goes on. */
+void offer_take_hellos(struct leg_transport *t);
+void offer_drop_hellos(struct leg_transport *t);
+
 /* ---- transport_dtls.c ---- */
 
 /* `kept`: parameters of the endpoint that is there, or NULL. `out` is filled, changed or not. */
@@ -172,6 +189,11 @@ int dtls_want_tell(struct dtls_endpoint *ep, const struct dtls_kept *k);
  */
 void dtls_move(struct leg_transport *t, bool anew);
 void dtls_arrived(struct leg_transport *t, const struct udp_datagram *d);
+/* One that came before it was known whether it may. */
+void dtls_arrived_early(struct leg_transport *t, const struct dtls_addr *from, const void *data,
+			size_t len);
+/* Where the handshake came from, if the agent may still select that; else as it is. */
+void dtls_source(const struct leg_transport *t, struct ice_addr *from);
 void dtls_want_answer(const struct leg_transport *t, struct session_dtls *out);
 /* Members of "security" of a leg. */
 void dtls_write(const struct leg_transport *t, struct tnd_buf *b);

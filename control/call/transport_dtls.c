@@ -70,6 +70,9 @@ static void dtls_got_keys(void *arg, const struct dtls_keys *keys, const struct 
 		return;
 	}
 	take_sender(t, from);
+	/* Its sign to begin with media is sent behind this. */
+	if (t->ice != NULL && t->live)
+		transport_publish_now(t);
 }
 
 static void tell(struct leg_transport *t, const struct dtls_report *r)
@@ -278,6 +281,7 @@ void dtls_move(struct leg_transport *t, bool anew)
 
 	if (t->dtls == NULL || !(l->flags & LEG_REMOTE))
 		return;
+	offer_take_hellos(t);
 	/* Whom a handshake or media has taught, is where it is. */
 	if (!(l->flags & LEG_LEARNED))
 		dtls_endpoint_moved(t->dtls, &to);
@@ -308,12 +312,50 @@ static bool source_allowed(const struct leg_transport *t, const struct udp_datag
 	return l->latch == LEG_LATCH_FOLLOW || !(l->flags & LEG_LEARNED) || from_learned(l, d);
 }
 
+/* Where no check and no signalled address vouches for it, a source may be forged. */
+static bool source_proven(const struct leg_transport *t)
+{
+	return t->ice != NULL || transport_leg(t)->latch == LEG_LATCH_STRICT ||
+	       t->kept.setup == DTLS_ACTIVE;
+}
+
 void dtls_arrived(struct leg_transport *t, const struct udp_datagram *d)
 {
 	const struct dtls_addr from = {.ip = d->src, .port = d->sport};
 
-	if (source_allowed(t, d))
+	if (!source_allowed(t, d)) {
+		offer_keep_hello(t, d);
+	} else if (source_proven(t)) {
 		dtls_input(t->dtls, &from, d->data, d->len);
+	} else {
+		t->answering = d;
+		dtls_input_unproven(t->dtls, &from, d->data, d->len);
+		t->answering = NULL;
+	}
+}
+
+void dtls_arrived_early(struct leg_transport *t, const struct dtls_addr *from, const void *data,
+			size_t len)
+{
+	const struct udp_datagram d = {.src = from->ip, .sport = from->port};
+
+	if (!source_allowed(t, &d))
+		return;
+	if (source_proven(t))
+		dtls_input(t->dtls, from, data, len);
+	else
+		dtls_input_unproven(t->dtls, from, data, len);
+}
+
+void dtls_source(const struct leg_transport *t, struct ice_addr *from)
+{
+	struct dtls_report r;
+	struct ice_addr at;
+
+	dtls_endpoint_report(t->dtls, &r);
+	at = (struct ice_addr){.ip = r.peer.ip, .port = r.peer.port};
+	if (r.state == DTLS_CONNECTED && ice_source_valid(t->ice, &at))
+		*from = at;
 }
 
 /* ---- what is told -------------------------------------------------------------------------- */

@@ -23,6 +23,11 @@ static void ice_selected(void *arg, const struct ice_addr *remote)
 	transport_publish(arg);
 }
 
+static void ice_early_changed(void *arg)
+{
+	transport_publish(arg);
+}
+
 static void tell(struct leg_transport *t, enum ice_state state, const char *reason)
 {
 	struct tnd_buf *b = transport_event(t);
@@ -73,6 +78,7 @@ static bool ice_media_alive(void *arg)
 static const struct ice_ops ops = {
 	.send = ice_send,
 	.selected = ice_selected,
+	.early = ice_early_changed,
 	.state = ice_state,
 	.media_alive = ice_media_alive,
 };

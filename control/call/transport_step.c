@@ -139,6 +139,7 @@ static void commit_leg(struct sessions *s, uint32_t index, struct transport_leg_
 	}
 	if (step->sets_bundle)
 		bundle_commit(t, step);
+	offer_tell(t);
 }
 
 void transport_commit(struct sessions *s, struct session *se, struct transport_step *step)

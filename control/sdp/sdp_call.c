@@ -198,6 +198,7 @@ static enum session_fault offer(struct sdp_work *w, struct sdp_call *call,
 	}
 	call->who[1 - o->by] = who;
 	sdp_work_end_unneeded(w, call->now);
+	sdp_work_offered(w, true);
 	fill_result(w, result);
 	return SESSION_OK;
 }
@@ -282,6 +283,8 @@ static enum session_fault answer(struct sdp_work *w, struct sdp_call *call, stru
 	rc = sdp_plan_answer(w->next, w->said[offerer], w->said[1 - offerer], &e);
 	if (rc != 0)
 		return text_fault(w->err, rc, &e);
+	/* A further answer to it may be another device's. */
+	sdp_work_offered(w, true);
 	f = sdp_work_update(w, call->offered);
 	if (f != SESSION_OK)
 		return f;
@@ -292,6 +295,7 @@ static enum session_fault answer(struct sdp_work *w, struct sdp_call *call, stru
 	}
 	call->who[offerer] = who;
 	sdp_work_end_unneeded(w, NULL);
+	sdp_work_offered(w, false);
 	fill_result(w, result);
 	keep_answer(w, call);
 	return SESSION_OK;
@@ -323,8 +327,10 @@ enum session_fault sdp_call_answer(struct sdp_calls *c, const char *id, const ch
 	if (w.next == NULL)
 		return fault(err, SESSION_NO_MEMORY, "", "out of memory");
 	f = answer(&w, call, out, result);
-	if (f != SESSION_OK)
+	if (f != SESSION_OK) {
+		sdp_work_offered(&w, call->pending);
 		sdp_state_free(w.next);
+	}
 	return f;
 }
 
@@ -347,6 +353,7 @@ enum session_fault sdp_call_refuse(struct sdp_calls *c, const char *id, struct s
 	for (unsigned int i = 0; i < w.next->count; i++)
 		w.next->section[i].active = false;
 	sdp_work_end_unneeded(&w, call->now);
+	sdp_work_offered(&w, false);
 	sdp_state_free(call->offered);
 	call->offered = before;
 	call->pending = false;

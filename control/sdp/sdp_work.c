@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sdp_work.h"
 
+#include "session_offer.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -205,6 +207,18 @@ void sdp_work_undo_update(struct sdp_work *w, const struct sdp_state *before)
 				sdp_leg_undo(before, i, k, side, &change.leg[side]);
 			session_update(w->c->sessions, &change, &answer, &err);
 		}
+}
+
+void sdp_work_offered(struct sdp_work *w, bool on)
+{
+	char id[SESSION_ID_MAX + 1];
+
+	for (unsigned int i = 0; i < w->next->count; i++) {
+		if (w->next->section[i].life[SDP_KIND_RTP] == SDP_NONE)
+			continue;
+		sdp_session_id(w->next, w->id, i, SDP_KIND_RTP, id);
+		session_offered(w->c->sessions, id, 1 - w->next->offerer, on);
+	}
 }
 
 void sdp_work_end_unneeded(struct sdp_work *w, const struct sdp_state *keep)

@@ -26,6 +26,9 @@ enum session_fault sdp_types_cut(struct sdp_work *w);
 /* Nobody has what another one had in `before`. */
 void sdp_types_cut_back(struct sdp_work *w, const struct sdp_state *before);
 
+/* The party that is to answer: has it got an offer that it has not answered? */
+void sdp_work_offered(struct sdp_work *w, bool on);
+
 /* Sessions that no section needs, but for those that `keep` has (NULL: nothing is kept). */
 void sdp_work_end_unneeded(struct sdp_work *w, const struct sdp_state *keep);
 

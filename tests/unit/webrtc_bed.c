@@ -75,6 +75,8 @@ int __wrap_udp_answer(struct host *h, const struct udp_datagram *d, uint8_t tos,
 	const struct ice_addr to = {.ip = d->src, .port = d->sport};
 
 	bed->answered++;
+	if (bed->on_answer != NULL)
+		bed->on_answer();
 	enqueue(&from, &to, false, data, len);
 	return 0;
 }
@@ -115,7 +117,7 @@ static void punt(const struct packet *p)
 
 static void party_sends(struct party *p, const struct ice_addr *to, const void *data, size_t len)
 {
-	if (!p->deaf)
+	if (!p->deaf && !p->mute)
 		enqueue(&p->addr, to, true, data, len);
 }
 
@@ -169,6 +171,9 @@ static void deliver(const struct packet *p)
 		    to->deaf)
 			continue;
 		to->received++;
+		to->bytes += p->len;
+		if (to->silent)
+			continue;
 		if (p->data[0] < 4 && to->ice != NULL)
 			ice_input(to->ice, &p->from, p->data, p->len);
 		else if (p->data[0] >= 20 && p->data[0] < 64 && to->dtls != NULL)

@@ -26,8 +26,11 @@ struct party {
 	struct dtls_keys keys;
 	unsigned int keyed;    /* how often */
 	unsigned int received; /* datagrams */
+	unsigned int bytes;    /* in all of them */
 	unsigned int plain;    /* of these, neither STUN nor DTLS */
 	bool deaf;             /* nothing gets there, nothing comes from there */
+	bool silent;           /* what gets there is only counted */
+	bool mute;             /* nothing comes from there */
 };
 
 struct bed {
@@ -36,6 +39,7 @@ struct bed {
 	struct party party[BED_PARTIES];
 	unsigned int answered, sent; /* by udp_answer(), by udp_send() */
 	bool lossy;                  /* every second datagram to control is lost */
+	void (*on_answer)(void);     /* before what udp_answer() sends is sent; or NULL */
 };
 
 void bed_init(struct bed *b, struct host *h);
