@@ -151,6 +151,49 @@ static void phone_to_browser_without_ice(void **state)
 	check_remote("c", 1, "192.0.2.9", 7000);
 }
 
+#define BROWSER(ufrag, fp)                                                                         \
+	"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nt=0 0\r\n"                                      \
+	"m=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=rtcp-mux\r\na=mid:0\r\n"           \
+	"a=setup:active\r\na=fingerprint:sha-256 " fp "\r\na=ice-ufrag:" ufrag                     \
+	"\r\na=ice-pwd:" PWD24 "\r\n"
+
+static const struct leg_transport *browser(void)
+{
+	return transport_of(s, table_find(s, "c"), 1);
+}
+
+/* By an answer to an offer that restarts nothing: what we have told the first one stays. */
+static void another_device_answers(void **state)
+{
+	char ufrag[64];
+
+	offer(0, PHONE_OFFER, &lan, &wan_webrtc);
+	assert_true(browser()->offered);
+	answer(BROWSER("devA", FP32));
+	assert_false(browser()->offered);
+	snprintf(ufrag, sizeof(ufrag), "%s", ice_ufrag(browser()->ice));
+
+	offer(0, PHONE_OFFER, NULL, NULL);
+	assert_true(browser()->offered);
+	check_fault(try_answer("v=0\r\n"), SESSION_BAD_PARAMS, "/sdp", "");
+	assert_true(browser()->offered);
+	answer(BROWSER("devB", FP32B));
+	assert_false(browser()->offered);
+	assert_string_equal(ice_ufrag(browser()->ice), ufrag);
+	assert_string_equal(ice_remote_ufrag(browser()->ice), "devB");
+	/* A further answer to the same offer. */
+	answer(BROWSER("devC", FP32));
+	assert_false(browser()->offered);
+	assert_string_equal(ice_ufrag(browser()->ice), ufrag);
+	assert_string_equal(ice_remote_ufrag(browser()->ice), "devC");
+
+	offer(0, PHONE_OFFER, NULL, NULL);
+	assert_true(browser()->offered);
+	assert_int_equal(sdp_call_refuse(calls, "c", &err), SESSION_OK);
+	assert_false(browser()->offered);
+	assert_string_equal(ice_remote_ufrag(browser()->ice), "devC");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +202,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(restart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(browser_to_browser, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(phone_to_browser_without_ice, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(another_device_answers, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
