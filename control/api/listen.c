@@ -6,11 +6,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "server_private.h"
+#include "unix.h"
 
 #define BACKLOG     64
 #define ACCEPT_TURN 16  /* in one event */
@@ -80,27 +80,6 @@ static void on_accept(struct loop_fd *f, uint32_t events)
 	}
 }
 
-/* A file in the way: a daemon that lives is -EADDRINUSE, what a dead one left is removed. */
-static int clear_stale(const char *path, const struct sockaddr_un *sa)
-{
-	struct stat st;
-	int fd, rc, why;
-
-	if (lstat(path, &st) != 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	rc = connect(fd, (const struct sockaddr *)sa, sizeof(*sa));
-	why = errno;
-	close(fd);
-	if (rc == 0 || why != ECONNREFUSED)
-		return rc != 0 && why == EACCES ? -EACCES : -EADDRINUSE;
-	return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
-}
-
 /* Owner and mode, before anybody can connect: it doesn't listen yet. */
 static int set_access(const char *path, const char *group)
 {
@@ -117,16 +96,14 @@ static int set_access(const char *path, const char *group)
 	return chmod(path, SOCKET_MODE) == 0 ? 0 : -errno;
 }
 
-static int bind_and_listen(struct listener *l, const struct sockaddr_un *sa, const char *group)
+static int bind_and_listen(struct listener *l, const char *group)
 {
 	struct stat st;
-	int rc;
+	int rc = unix_bind(l->path);
 
-	l->fd.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (l->fd.fd < 0)
-		return -errno;
-	if (bind(l->fd.fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0)
-		return -errno;
+	if (rc < 0)
+		return rc;
+	l->fd.fd = rc;
 	if (lstat(l->path, &st) != 0)
 		return -errno;
 	l->dev = st.st_dev;
@@ -142,7 +119,6 @@ static int bind_and_listen(struct listener *l, const struct sockaddr_un *sa, con
 int listener_open(struct listener *l, struct api_server *s, const char *path, const char *group,
 		  bool may_write)
 {
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	int rc;
 
 	l->server = s;
@@ -150,18 +126,13 @@ int listener_open(struct listener *l, struct api_server *s, const char *path, co
 	l->may_write = may_write;
 	l->fd = (struct loop_fd){.fd = -1, .fn = on_accept, .arg = l};
 	tnd_timer_init(&l->retry, retry, l);
-	if (strlen(path) >= sizeof(sa.sun_path)) {
-		tnd_err("api", "%s: too long for a socket", path);
-		return -ENAMETOOLONG;
-	}
-	memcpy(sa.sun_path, path, strlen(path) + 1);
-	rc = clear_stale(path, &sa);
+	rc = unix_clear(path);
 	if (rc == -EADDRINUSE) {
 		tnd_err("api", "%s: another tandemd answers there", path);
 		return rc;
 	}
 	if (rc == 0)
-		rc = bind_and_listen(l, &sa, group);
+		rc = bind_and_listen(l, group);
 	if (rc != 0) {
 		tnd_err("api", "%s: %s", path, strerror(-rc));
 		listener_close(l);
