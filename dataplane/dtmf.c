@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Telephone events (RFC 4733) told to control: each once, when its first end packet comes, or,
- * where all of these were lost, when the next event begins.
+ * where all of these were lost, when the next event begins. What is told costs control's time,
+ * which a caller can't have at will: each leg has a budget, far above what fingers and dialling
+ * machines need (60 ms and more a digit).
  */
 #include "worker.h"
 
 #define PAYLOAD_LEN 4
 #define EVENT_LAST  16 /* flash */
 #define SEGMENT     0xffff
+#define TOLD_BURST  40
+#define TOLD_RATE_S 20
 
 enum telephone_state {
 	TELEPHONE_NONE,
@@ -26,6 +30,21 @@ static uint8_t clock_khz(uint8_t codec)
 	}
 }
 
+static bool within_budget(const struct worker *w, struct flow_telephone *e)
+{
+	uint32_t step = w->ticks_per_s / TOLD_RATE_S, since = w->tick - e->told_at;
+	uint32_t over = since / step;
+
+	if (over > 0) {
+		e->told -= (uint8_t)RTE_MIN(e->told, over);
+		e->told_at = w->tick - since % step;
+	}
+	if (e->told == TOLD_BURST)
+		return false;
+	e->told++;
+	return true;
+}
+
 static void tell(struct worker *w, const struct packet *p, struct flow_telephone *e)
 {
 	struct flow_event ev = {
@@ -38,6 +57,11 @@ static void tell(struct worker *w, const struct packet *p, struct flow_telephone
 			 .volume = e->volume},
 	};
 
+	if (e->state == TELEPHONE_ON && !within_budget(w, e)) {
+		e->state = TELEPHONE_TOLD;
+		worker_count(w, dtmf_limited, 1);
+		return;
+	}
 	if (!event_post(w, &ev)) {
 		e->state = TELEPHONE_OVER;
 		return;
@@ -55,6 +79,8 @@ static void begin(struct flow_telephone *e, const struct wire_rtp *rtp, const ui
 		.state = TELEPHONE_ON,
 		.digit = event[0],
 		.khz = khz,
+		.told = e->told,
+		.told_at = e->told_at,
 	};
 }
 

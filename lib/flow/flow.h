@@ -308,6 +308,9 @@ struct flow_telephone {
 	uint8_t state;     /* dataplane/dtmf.c */
 	uint8_t digit, volume;
 	uint8_t khz;
+	/* Events told lately, of the leg's budget; and when that was last lowered, flow_tick(). */
+	uint8_t told;
+	uint32_t told_at;
 };
 
 /* How regularly RTP has come since it is watched; flow_fine() units. Readers: control, relaxed. */

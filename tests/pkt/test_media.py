@@ -258,6 +258,18 @@ class Telephone(MediaTest):
         other[8:12] = b'abcd'
         self.assertEqual([d[0] for d in self.dial(bytes(other))], [6])
 
+    def test_a_flood_of_them(self):
+        """A leg's budget: 40 at once, 20 a second; the others pass, and are counted."""
+        told = self.dial(*[event(i, 1000 * i, 5, 160, True) for i in range(1, 61)])
+        self.assertEqual(len(told), 40)
+        self.assertEqual(self.h.changes('worker.dtmf'),
+                         {'worker.dtmf': 40, 'worker.dtmf_limited': 20})
+        self.h.advance(500)
+        told = self.dial(*[event(i, 1000 * i, 6, 160, True) for i in range(61, 91)])
+        self.assertIn(len(told), range(9, 12))
+        self.h.advance(60000)
+        self.assertEqual(len(self.dial(event(91, 91000, 7, 160, True))), 1)
+
     def test_muted_ones_are_told(self):
         self.media(0, mute=1)
         self.send(0, self.packet_in(0, event(1, 1000, 5, 160, True)))
