@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* record.*, capture.* and play.*: the schema's names to those of media/, and back. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "media.h"
@@ -57,6 +59,7 @@ static void start_copy(struct rpc_call *c, struct media *m, const struct api_rec
 	struct media_copy mc = {.id = p->id,
 				.name = p->has_name ? p->name : NULL,
 				.legs = legs_of(p),
+				.no_rtcp = !p->rtcp,
 				.port = (uint16_t)p->udp.port};
 	struct session_endpoint local;
 	struct session_error err;
@@ -86,7 +89,8 @@ void rpc_record_start(struct rpc_call *c, const void *params)
 				 .file = p->has_file ? p->file : NULL,
 				 .legs = legs_of(p),
 				 .format = (enum media_format)p->format,
-				 .one_file = p->one_file};
+				 .one_file = p->one_file,
+				 .no_rtcp = !p->rtcp};
 	struct media *m = media_of(c);
 	struct session_error err;
 	bool created;
@@ -153,6 +157,32 @@ void rpc_capture_stop(struct rpc_call *c, const void *params)
 
 /* ---- play ---------------------------------------------------------------------------------- */
 
+/* A play that is about to begin. */
+struct play_request {
+	struct rpc_call *call;
+	unsigned int leg;
+	char id[SESSION_ID_MAX + 1];
+};
+
+static void play_started(void *arg, enum session_fault f, const struct session_error *err)
+{
+	struct play_request *r = arg;
+	struct rpc_call *c = r->call;
+	struct tnd_buf *b;
+
+	if (f != SESSION_OK) {
+		rpc_fail_session(c, err);
+	} else {
+		b = rpc_result(c);
+		json_w_open(b, "result", '{');
+		json_w_string(b, "id", r->id);
+		json_w_uint(b, "leg", r->leg);
+		json_w_close(b, '}');
+		rpc_done(c);
+	}
+	free(r);
+}
+
 void rpc_play_start(struct rpc_call *c, const void *params)
 {
 	const struct api_play_start *p = params;
@@ -160,25 +190,28 @@ void rpc_play_start(struct rpc_call *c, const void *params)
 	struct media_play mp = {.id = p->id,
 				.leg = (unsigned int)p->leg,
 				.file = p->file,
-				.repeats = (int32_t)p->repeats};
+				.repeats = (int32_t)p->repeats,
+				.started = play_started};
 	struct media *m = media_of(c);
 	struct session_error err;
-	struct tnd_buf *b;
+	struct play_request *r;
 
 	if (m == NULL)
 		return;
+	r = malloc(sizeof(*r));
+	if (r == NULL) {
+		rpc_done(c); /* without a result: no memory */
+		return;
+	}
+	*r = (struct play_request){.call = c, .leg = mp.leg};
+	snprintf(r->id, sizeof(r->id), "%s", p->id);
+	mp.arg = r;
 	for (size_t i = 0; i < p->codecs.count && i < MEDIA_CODECS_MAX; i++)
 		mp.codec[mp.codec_count++] = (uint8_t)codecs[i];
 	if (media_play_start(m, &mp, &err) != SESSION_OK) {
+		free(r);
 		rpc_fail_session(c, &err);
-		return;
 	}
-	b = rpc_result(c);
-	json_w_open(b, "result", '{');
-	json_w_string(b, "id", p->id);
-	json_w_uint(b, "leg", mp.leg);
-	json_w_close(b, '}');
-	rpc_done(c);
 }
 
 void rpc_play_stop(struct rpc_call *c, const void *params)

@@ -226,6 +226,20 @@ void republish_undo(struct sessions *s, struct session *se);
 /* Let them take effect; `step` (or NULL) goes with what they replace. */
 void republish_swap(struct sessions *s, const struct republish *r, struct secure_step *step);
 
+/* ---- move.c: another port for a leg ---- */
+
+enum session_fault move_check(const struct session *se, unsigned int leg, uint16_t address,
+			      const struct sessions *s, struct session_error *err);
+/* The leg has it, and nobody knows yet. On a fault it is as it was. */
+enum session_fault move_take(struct sessions *s, struct session *se, unsigned int leg,
+			     uint16_t address, struct session_error *err);
+/* Ports that legs have taken since `before` are free again: the session is about to be as it was.
+ */
+void move_undo(struct sessions *s, const struct session *se, const struct leg before[SESSION_LEGS]);
+/* … are published: those before are given up. Takes an item of retire_reserve() for each. */
+void move_commit(struct sessions *s, const struct session *se,
+		 const struct leg before[SESSION_LEGS]);
+
 /* ---- retire.c: after the grace period ---- */
 
 int retire_reserve(struct sessions *s, unsigned int n); /* room for n more: 0 or -ENOMEM */

@@ -41,6 +41,30 @@ static void store_muted(struct flow_media *m)
 	__atomic_store_n(&m->muted, m->mute || m->players > 0, __ATOMIC_RELAXED);
 }
 
+/*
+ * SRTP that passed untouched is opened and sealed from now on. What comes in the worker finds out,
+ * but what it seals it would number anew, from rollover counter 0 on, while the far end is further:
+ * the call would go deaf. Told by how far the sequence numbers have come since the first was seen.
+ */
+static enum session_fault check_rollover(const struct sessions *s, const struct session *se,
+					 struct session_error *err)
+{
+	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
+		const struct flow_rtp_stats *st =
+			&s->h->tables->leg[SESSION_LEGS * session_index(s, se) + i].stats;
+
+		if (!legs_untouched(&se->leg[i], &se->leg[1 - i]) || !flow_read(st->started) ||
+		    flow_read(st->max_seq) >> 16 == flow_read(st->base_seq) >> 16)
+			continue;
+		return session_fault_set(err, SESSION_UNSUPPORTED, "",
+					 "SRTP passes untouched, and the numbers of leg %u have "
+					 "wrapped: begin earlier, or give both legs keys of their "
+					 "own",
+					 i);
+	}
+	return SESSION_OK;
+}
+
 /* New plans, with these in leg i's. On a fault nothing has changed. */
 static enum session_fault publish_extra(struct sessions *s, struct session *se, unsigned int i,
 					uint8_t extra, struct session_error *err)
@@ -55,6 +79,9 @@ static enum session_fault publish_extra(struct sessions *s, struct session *se, 
 
 	if (had_media && extra == before)
 		return SESSION_OK;
+	f = check_rollover(s, se, err);
+	if (f != SESSION_OK)
+		return f;
 	for (unsigned int l = 0; l < SESSION_LEGS && !had_media; l++) {
 		store_codecs(media_of(s, se, l), NULL, 0);
 		se->leg[l].flags |= LEG_MEDIA;

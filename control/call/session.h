@@ -174,6 +174,14 @@ struct leg_change {
 	/* payload_types are new; `transport` may be repeated, but can't change. */
 	bool set_bundle;
 	struct leg_bundle bundle;
+	/*
+	 * Another port pair, of the same worker, at `address` (an index into the configuration's),
+	 * which may be where it was. What its far end had taught is forgotten, and a remote of the
+	 * other family that is not set anew; the old port is free at once. Not in a session with
+	 * ICE, DTLS or a bundle.
+	 */
+	bool set_port;
+	uint16_t address;
 };
 
 struct session_change {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * For a front end that keeps its own book of a session: what its legs have counted, another port
- * for one of them, and its end for want of media by that front end's own rules.
+ * For a front end that keeps its own book of a session: what its legs have counted, and its end
+ * for want of media by that front end's own rules.
  */
 #ifndef SESSION_LEG_H
 #define SESSION_LEG_H
@@ -30,14 +30,14 @@ enum session_fault session_index_of(struct sessions *s, const char *id, uint32_t
 				    struct session_error *err);
 
 /*
- * Another port pair for a leg, at the same address or another one (index into the
- * configuration's), of the same worker; what its far end had taught is forgotten, and its remote
- * too where that is of the other family. The old port is free at once. Not for legs with ICE, DTLS
- * or a bundle. SESSION_NO_PORTS, SESSION_UNSUPPORTED, SESSION_NO_MEMORY, SESSION_TABLE_FULL.
+ * Send to leg `leg`'s far end, from that leg's address and port, where RTP to it goes, or RTCP.
+ * 0; -ENOENT: no such session; -ENOTCONN: it is not known where to, or on hold; -EPROTO: it gets
+ * SRTP, or no RTCP; or as udp_send().
  */
-enum session_fault session_new_port(struct sessions *s, const char *id, unsigned int leg,
-				    uint16_t address, struct session_answer *answer,
-				    struct session_error *err);
+int session_send(struct sessions *s, const char *id, unsigned int leg, bool rtcp, const void *data,
+		 size_t len);
+/* Could that be, as the session is now? SESSION_NOT_FOUND, SESSION_UNSUPPORTED (-EPROTO). */
+enum session_fault session_sendable(struct sessions *s, const char *id, struct session_error *err);
 
 /* End it as one that nobody sends to any more. SESSION_NOT_FOUND, SESSION_NO_MEMORY. */
 enum session_fault session_expire(struct sessions *s, const char *id, struct session_error *err);

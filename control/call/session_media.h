@@ -36,7 +36,9 @@ struct session_media {
 
 /*
  * SESSION_NOT_FOUND; SESSION_BAD_PARAMS; SESSION_TABLE_FULL or SESSION_NO_MEMORY: nothing has
- * changed. From the first call on what was SRTP on both sides alike is opened and sealed.
+ * changed. From the first call on what was SRTP on both sides alike is opened and sealed;
+ * SESSION_UNSUPPORTED: it has passed for so long that its sequence numbers have wrapped, so that the
+ * far ends' rollover counters are not known.
  */
 enum session_fault session_media_set(struct sessions *s, const char *id, unsigned int leg,
 				     const struct session_media *m, struct session_error *err);

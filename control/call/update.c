@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Changes to a running session. Its ports stay; the new plans take the place of the old ones
- * slot by slot, so that there is no moment at which a packet finds nothing.
+ * Changes to a running session. Its ports stay unless others are asked for; the new plans take the
+ * place of the old ones slot by slot, so that there is no moment at which a packet finds nothing.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -84,11 +84,14 @@ static enum session_fault check_change(const struct sessions *s, const struct se
 		f = l->flags & LEG_BUNDLED ? check_bundled(l, i, lc, err) : SESSION_OK;
 		if (f == SESSION_OK)
 			f = check_transport(s, se, i, lc, err);
+		if (f == SESSION_OK && lc->set_port)
+			f = move_check(se, i, lc->address, s, err);
 		if (f != SESSION_OK)
 			return f;
 		if (!lc->set_remote || !lc->has_remote)
 			continue;
-		f = params_check_remote(s, i, l->address, l->rtcp, &lc->remote, err);
+		f = params_check_remote(s, i, lc->set_port ? lc->address : l->address, l->rtcp,
+					&lc->remote, err);
 		if (f != SESSION_OK)
 			return f;
 	}
@@ -127,6 +130,19 @@ static void change_leg(struct leg *l, const struct leg_change *c)
 	    !wire_ip_equal(&l->remote, &before.remote) || l->remote_port != before.remote_port ||
 	    l->remote_rtcp_port != before.remote_rtcp_port)
 		leg_forget_learned(l);
+}
+
+static enum session_fault change_legs(struct sessions *s, struct session *se,
+				      const struct session_change *c, struct session_error *err)
+{
+	enum session_fault f = SESSION_OK;
+
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		change_leg(&se->leg[i], &c->leg[i]);
+	for (unsigned int i = 0; i < SESSION_LEGS && f == SESSION_OK; i++)
+		if (c->leg[i].set_port)
+			f = move_take(s, se, i, c->leg[i].address, err);
+	return f;
 }
 
 /*
@@ -190,7 +206,8 @@ static enum session_fault apply(struct sessions *s, struct session *se, bool pla
 	unsigned int leg;
 	int rc;
 
-	if (retire_reserve(s, 1) != 0)
+	/* Keys, or plans with them, and those of each leg that moves: it is in no bundle. */
+	if (retire_reserve(s, 1 + SESSION_LEGS) != 0)
 		return session_no_memory(err);
 	rc = plans_changed ? republish_make(s, se, &r, &leg) : 0;
 	if (rc == -ENOMEM)
@@ -245,15 +262,17 @@ enum session_fault session_update(struct sessions *s, const struct session_chang
 	f = prepare_transport(s, se, c, &tstep, err);
 	if (f != SESSION_OK)
 		goto fail;
-	for (unsigned int i = 0; i < SESSION_LEGS; i++)
-		change_leg(&se->leg[i], &c->leg[i]);
+	f = change_legs(s, se, c, err);
 	legs_changed = memcmp(before, se->leg, sizeof(before)) != 0;
 	timeout_changed = c->set_idle_timeout && c->idle_timeout_s != se->idle_timeout_s;
-	f = apply(s, se, legs_changed, step, &tstep, err);
+	if (f == SESSION_OK)
+		f = apply(s, se, legs_changed, step, &tstep, err);
 	if (f != SESSION_OK) {
+		move_undo(s, se, before);
 		transport_abort(s, &tstep);
 		goto fail;
 	}
+	move_commit(s, se, before);
 	if (timeout_changed)
 		se->idle_timeout_s = c->idle_timeout_s;
 	if (legs_changed || timeout_changed || step != NULL || transport_changes(&tstep)) {

@@ -5,41 +5,12 @@
 #include "compat_private.h"
 #include "log.h"
 
-#define VERSION "20040107"
-
-/* What protocol versions are named after, each only where it works. */
-static const struct {
-	const char *date;
-	bool needs_media, needs_targets;
-} features[] = {
-	{VERSION, false, false},    {"20050322", true, false}, /* several streams, music on hold */
-	{"20060704", false, false},                            /* VF */
-	{"20071116", false, false},                            /* Z */
-	{"20071218", true, false},                             /* C */
-	{"20080403", false, false},                            /* Q */
-	{"20081102", false, false},                            /* codec lists */
-	{"20081224", false, true},                             /* timeout notification */
-	{"20090810", false, false}, /* bridging by itself: U6 without letters */
-	{"20140323", false, false}, /* load */
-	{"20140617", false, false}, /* connect time */
-	{"20141004", false, false}, /* G */
-	{"20150330", false, false}, /* N */
-	{"20150420", false, false}, /* rtpa_ */
-	{"20150617", false, true},  /* %%CC_SELF%% */
-	{"20191015", false, false}, /* && */
-	{"20200226", true, false},  /* N stops recording */
-	{"20230205", false, false}, /* rtpa_nlost */
-	{"20230314", false, false}, /* Q … && D */
-	{"20230424", false, false}, /* longest_ipi, rtpa_j… */
-	{"20250523", false, false}, /* U … && L */
-};
-
 static bool has_feature(const struct compat *c, const struct rtpp_str *date)
 {
-	for (unsigned int i = 0; i < RTE_DIM(features); i++)
-		if (rtpp_str_is(date, features[i].date))
-			return !(features[i].needs_media && c->media == NULL) &&
-			       !(features[i].needs_targets && c->targets.count == 0);
+	for (unsigned int i = 0; i < RTPP_FEATURE_COUNT; i++)
+		if (rtpp_str_is(date, rtpp_features[i].date))
+			return !(rtpp_features[i].needs_media && c->media == NULL) &&
+			       !(rtpp_features[i].needs_targets && c->targets.count == 0);
 	return false;
 }
 
@@ -106,6 +77,8 @@ static void about_session(struct compat *c, const struct rtpp_command *cmd,
 		if (rc == RTPP_OK && r->len > r->begin)
 			return;
 	}
+	if (c->later != NULL)
+		return;
 	if (rc != RTPP_OK)
 		rtpp_reply_error(r, rc);
 	else
@@ -140,28 +113,38 @@ static void carry_out(struct compat *c, const struct rtpp_command *cmd, const st
 	case RTPP_STOP_RECORD: answer(r, record_stop(c, cmd)); break;
 	case RTPP_INFO: query_info(c, cmd, r); break;
 	case RTPP_STATS: query_totals(c, cmd, r); break;
-	case RTPP_VERSION: rtpp_reply_add(r, "%s", VERSION); break;
+	case RTPP_VERSION: rtpp_reply_add(r, "%s", RTPP_FEATURE_BASE); break;
 	case RTPP_FEATURE: rtpp_reply_add(r, "%d", has_feature(c, &cmd->name)); break;
 	default: about_session(c, cmd, peer, r);
 	}
 }
 
-void compat_execute(struct compat *c, const struct rtpp_str *text, const struct sockaddr *peer,
-		    struct rtpp_reply *r)
+void compat_finish(struct compat *c, struct rtpp_reply *r)
 {
-	uint64_t begin = rte_rdtsc();
-	int rc = rtpp_parse(text->s, text->len, &c->ctx, &c->cmd);
-
-	c->n.ncmds_rcvd++;
-	if (rc == RTPP_OK)
-		carry_out(c, &c->cmd, peer, r);
-	else
-		rtpp_reply_error(r, rc);
 	rtpp_reply_end(r);
 	c->n.ncmds_repld++;
 	if (r->error)
 		c->n.ncmds_errs++;
 	else
 		c->n.ncmds_succd++;
+}
+
+struct waiter *compat_execute(struct compat *c, const struct rtpp_str *text,
+			      const struct sockaddr *peer, struct rtpp_reply *r)
+{
+	uint64_t begin = rte_rdtsc();
+	int rc = rtpp_parse(text->s, text->len, &c->ctx, &c->cmd);
+
+	c->n.ncmds_rcvd++;
+	c->later = NULL;
+	if (rc == RTPP_OK)
+		carry_out(c, &c->cmd, peer, r);
+	else
+		rtpp_reply_error(r, rc);
+	if (c->later != NULL)
+		c->later->r = *r;
+	else
+		compat_finish(c, r);
 	c->busy_tsc += rte_rdtsc() - begin;
+	return c->later;
 }

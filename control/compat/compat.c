@@ -94,6 +94,7 @@ int compat_start(struct compat **out, struct host *h, struct sessions *s, struct
 	tnd_list_init(&c->listeners);
 	tnd_list_init(&c->conns);
 	tnd_list_init(&c->ready);
+	tnd_list_init(&c->waiters);
 	targets_init(&c->targets, &h->loop);
 	c->poller.fn = poll;
 	loop_add_poller(&h->loop, &c->poller);
@@ -140,6 +141,7 @@ void compat_stop(struct compat *c)
 	tnd_timer_stop(&c->h->loop.timers, &c->second);
 	loop_del_poller(&c->poller);
 	sessions_unobserve(&c->observer);
+	later_free_all(c);
 	forget_entries(c);
 	targets_free(&c->targets);
 	cookies_free(&c->cookies);

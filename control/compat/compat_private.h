@@ -21,6 +21,22 @@ struct compat_counters {
 	double total_duration_s;
 };
 
+struct conn;
+struct listener;
+
+/* Somebody whose reply comes later. */
+struct waiter {
+	struct tnd_list link; /* in compat.waiters */
+	struct compat *c;
+	struct rtpp_reply r; /* begun: its cookie is in it */
+	/* Hands over `r`, which is complete. NULL: whoever has asked is gone. */
+	void (*deliver)(struct waiter *w);
+	struct conn *conn; /* by a connection; or by a datagram: */
+	struct listener *l;
+	struct sockaddr_storage peer;
+	socklen_t peer_len;
+};
+
 struct compat {
 	struct host *h;
 	struct sessions *s;
@@ -40,17 +56,22 @@ struct compat {
 	uint64_t packets_in;               /* … at its beginning */
 	double pps_in, load;               /* packets a second; share of the time, 0 to 1 */
 	bool overloaded;
-	struct rtpp_command cmd; /* the one in work */
+	struct rtpp_command cmd; /* the one in work … */
+	struct waiter *later;    /* … and who is told of its end then; NULL: that is now */
+	struct tnd_list waiters;
 };
 
 /* ---- command.c ---- */
 
 /*
  * Carry out a command (without its cookie). `peer`: who sent it; NULL: it came by a unix socket.
- * `r` is begun; its line end is added.
+ * `r` is begun; its line end is added. Unless NULL is returned: then the reply comes later, and
+ * the caller fills in to whom.
  */
-void compat_execute(struct compat *c, const struct rtpp_str *text, const struct sockaddr *peer,
-		    struct rtpp_reply *r);
+struct waiter *compat_execute(struct compat *c, const struct rtpp_str *text,
+			      const struct sockaddr *peer, struct rtpp_reply *r);
+/* A reply is complete: its line end, and counted. */
+void compat_finish(struct compat *c, struct rtpp_reply *r);
 /* That of a session's end or refusal, as rtpproxy's number. */
 int compat_error(const struct session_error *err, bool is_new);
 
@@ -121,10 +142,25 @@ int record_command(struct compat *c, const struct rtpp_command *cmd);
 int record_copy(struct compat *c, const struct rtpp_command *cmd, struct entry *e, unsigned int leg,
 		struct rtpp_reply *r);
 int record_stop(struct compat *c, const struct rtpp_command *cmd);
+/* What comes in the session that `from` names goes to both sides of `e`, whose side `leg` hears
+ * what is heard there by who has the tag `from`. 0 or -1. */
+int record_forward(struct compat *c, const struct rtpp_sub *from, struct entry *e,
+		   unsigned int leg);
 /* As `record_all` wants it. */
 void record_all(struct compat *c, struct entry *e);
+/* RTPP_OK with c->later set: it is not known yet. */
 int play_start(struct compat *c, const struct rtpp_command *cmd, struct entry *e, unsigned int leg);
 void play_stop(struct compat *c, struct entry *e, unsigned int leg);
+
+/* ---- later.c ---- */
+
+/* NULL: no memory. */
+struct waiter *later_new(struct compat *c);
+/* RTPP_OK or an error, to who waits. */
+void later_done(struct waiter *w, int rc);
+/* Nothing is waited for. */
+void later_free(struct waiter *w);
+void later_free_all(struct compat *c);
 
 /* ---- dtmf.c ---- */
 

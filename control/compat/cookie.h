@@ -29,7 +29,8 @@ void cookies_free(struct cookies *c);
 
 /* The reply that was given, with its cookie and line end; NULL: none that is known. */
 const char *cookies_find(const struct cookies *c, const struct rtpp_str *cookie, size_t *len);
-/* A reply begins with its cookie. Without memory it is not kept. */
+/* A reply begins with its cookie; one of nothing else stands for one that is yet to come, and is
+ * followed by that, which is found then. Without memory it is not kept. */
 void cookies_add(struct cookies *c, const struct rtpp_str *cookie, const char *reply, size_t len,
 		 uint64_t now_ms);
 /* Let go of what is older than COOKIE_KEEP_MS. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Commands in datagrams: "<cookie> <command>". Taken and answered by the batch. A cookie that
- * comes again gets the reply that it got, or those that it will get within this batch.
+ * comes again gets the reply that it got, or those that it will get within this batch; while its
+ * command is in work, nothing.
  */
 #include <errno.h>
 #include <string.h>
@@ -33,11 +34,24 @@ static int receive(int fd)
 	return recvmmsg(fd, batch.in, BATCH, MSG_DONTWAIT, NULL);
 }
 
-/* The reply's bytes: new ones in `r`, or those that were kept. */
-static struct iovec answer(struct compat *c, const char *text, size_t len,
-			   const struct sockaddr *peer, struct rtpp_reply *r)
+static void send_late(struct waiter *w)
 {
+	const struct rtpp_str cookie = {w->r.data, w->r.begin - 1u};
+
+	cookies_add(&w->c->cookies, &cookie, w->r.data, w->r.len, w->c->h->loop.now_ms);
+	/* As below: a client that can't be reached will ask again. */
+	if (sendto(w->l->fd.fd, w->r.data, w->r.len, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (struct sockaddr *)&w->peer, w->peer_len) < 0)
+		return;
+}
+
+/* The reply's bytes: new ones in `r`, or those that were kept; of length 0: they come later. */
+static struct iovec answer(struct listener *l, const char *text, size_t len,
+			   const struct msghdr *from, struct rtpp_reply *r)
+{
+	struct compat *c = l->c;
 	struct rtpp_str cookie, command;
+	struct waiter *w;
 	bool has_cookie = rtpp_split_cookie(text, len, &cookie, &command);
 	const char *kept;
 	size_t kept_len;
@@ -54,6 +68,8 @@ static struct iovec answer(struct compat *c, const char *text, size_t len,
 	kept = cookies_find(&c->cookies, &cookie, &kept_len);
 	if (kept != NULL) {
 		c->n.ncmds_rcvd_ndups++;
+		if (kept_len == cookie.len) /* in work */
+			kept_len = 0;
 		memcpy(r->data, kept, kept_len);
 		return (struct iovec){r->data, kept_len};
 	}
@@ -61,9 +77,17 @@ static struct iovec answer(struct compat *c, const char *text, size_t len,
 	/* Too long: its rest is not there to be looked at. */
 	if (len > RTPP_COMMAND_MAX)
 		command = (struct rtpp_str){NULL, 0};
-	compat_execute(c, &command, peer, r);
-	cookies_add(&c->cookies, &cookie, r->data, r->len, c->h->loop.now_ms);
-	return (struct iovec){r->data, r->len};
+	w = compat_execute(c, &command, from->msg_name, r);
+	if (w == NULL) {
+		cookies_add(&c->cookies, &cookie, r->data, r->len, c->h->loop.now_ms);
+		return (struct iovec){r->data, r->len};
+	}
+	w->deliver = send_late;
+	w->l = l;
+	memcpy(&w->peer, from->msg_name, from->msg_namelen);
+	w->peer_len = from->msg_namelen;
+	cookies_add(&c->cookies, &cookie, cookie.s, cookie.len, c->h->loop.now_ms);
+	return (struct iovec){r->data, 0};
 }
 
 static void transmit(int fd, unsigned int n)
@@ -84,20 +108,24 @@ void dgram_read(struct loop_fd *f, uint32_t events)
 
 	for (unsigned int turn = 0; turn < TURN; turn++) {
 		int n = receive(f->fd);
+		unsigned int out = 0;
 
 		if (n <= 0)
 			return;
 		for (int i = 0; i < n; i++) {
-			batch.out_iov[i] =
-				answer(l->c, batch.data[i], batch.in[i].msg_len,
-				       (struct sockaddr *)&batch.peer[i], &batch.reply[i]);
-			batch.out[i].msg_hdr =
-				(struct msghdr){.msg_name = &batch.peer[i],
-						.msg_namelen = batch.in[i].msg_hdr.msg_namelen,
-						.msg_iov = &batch.out_iov[i],
-						.msg_iovlen = 1};
+			const struct msghdr *from = &batch.in[i].msg_hdr;
+
+			batch.out_iov[out] = answer(l, batch.data[i], batch.in[i].msg_len, from,
+						    &batch.reply[i]);
+			if (batch.out_iov[out].iov_len == 0)
+				continue;
+			batch.out[out].msg_hdr = (struct msghdr){.msg_name = from->msg_name,
+								 .msg_namelen = from->msg_namelen,
+								 .msg_iov = &batch.out_iov[out],
+								 .msg_iovlen = 1};
+			out++;
 		}
-		transmit(f->fd, (unsigned int)n);
+		transmit(f->fd, out);
 		if (n < BATCH)
 			return;
 	}

@@ -2,6 +2,7 @@
 /* Control sockets: names, files, and who may come in. */
 #include <errno.h>
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "compat_private.h"
 #include "log.h"
+#include "unix.h"
 
 #define DEFAULT_PORT   "22222"
 #define BACKLOG        512
@@ -66,38 +68,41 @@ static int resolve(const char *text, int family, int type, struct sockaddr_stora
 	return 0;
 }
 
-static void fill_unix(struct listener *l, const char *path, struct sockaddr_storage *sa,
-		      socklen_t *len)
-{
-	struct sockaddr_un *un = (struct sockaddr_un *)sa;
-
-	l->path = path;
-	*un = (struct sockaddr_un){.sun_family = AF_UNIX};
-	snprintf(un->sun_path, sizeof(un->sun_path), "%s", path);
-	*len = sizeof(*un);
-}
-
 /* ---- files --------------------------------------------------------------------------------- */
 
-/* A file in the way: one that somebody answers at is -EADDRINUSE, what is left over goes. */
-static int clear_stale(const char *path, const struct sockaddr_storage *sa, socklen_t len)
+/*
+ * A socket at that path that whoever started this daemon has bound for it, being allowed to do so
+ * as another user (tandem-rtpproxy -u): numbers in TANDEM_CONTROL_FDS, with commas in between. -1:
+ * there is none.
+ */
+static int find_inherited(const char *path)
 {
-	struct stat st;
-	int fd, rc, why;
+	const char *text = getenv("TANDEM_CONTROL_FDS");
+	char *end;
 
-	if (lstat(path, &st) != 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	rc = connect(fd, (const struct sockaddr *)sa, len);
-	why = errno;
-	close(fd);
-	if (rc == 0 || why != ECONNREFUSED)
-		return rc != 0 && why == EACCES ? -EACCES : -EADDRINUSE;
-	return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
+	for (; text != NULL && *text != '\0'; text = *end == ',' ? end + 1 : "") {
+		struct sockaddr_un un = {.sun_family = AF_UNSPEC};
+		socklen_t len = sizeof(un) - 1; /* a zero stays behind it */
+		int fd = (int)strtoul(text, &end, 10);
+
+		if (getsockname(fd, (struct sockaddr *)&un, &len) != 0 ||
+		    un.sun_family != AF_UNIX || strcmp(un.sun_path, path) != 0)
+			continue;
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		return fd;
+	}
+	return -1;
+}
+
+/* Bound already, or bound here. */
+static int open_unix(const char *path)
+{
+	int fd = find_inherited(path), rc;
+
+	if (fd >= 0)
+		return fd;
+	rc = unix_clear(path);
+	return rc == 0 ? unix_bind(path) : rc;
 }
 
 static int set_access(struct listener *l)
@@ -154,62 +159,69 @@ static void on_accept(struct loop_fd *f, uint32_t events)
 	}
 }
 
-static int open_socket(struct listener *l, const struct sockaddr_storage *sa, socklen_t len)
+static int open_inet(struct listener *l, const char *name, int family)
 {
 	int type = l->kind == LISTEN_UDP ? SOCK_DGRAM : SOCK_STREAM, on = 1;
-	int fd = socket(sa->ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), rc;
-	int buffer = RECEIVE_BUFFER;
+	int buffer = RECEIVE_BUFFER, fd, rc;
+	struct sockaddr_storage sa = {.ss_family = AF_UNSPEC};
+	socklen_t len = 0;
 
+	rc = resolve(name, family, type, &sa, &len);
+	if (rc != 0)
+		return rc;
+	fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	l->fd = (struct loop_fd){
-		.fd = fd, .fn = l->kind == LISTEN_UDP ? dgram_read : on_accept, .arg = l};
-	if (sa->ss_family == AF_INET6)
+	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (l->kind == LISTEN_TCP)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	/* As much of it as the kernel allows: bursts wait while other work is done. */
 	if (l->kind == LISTEN_UDP)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-	if (bind(fd, (const struct sockaddr *)sa, len) != 0)
-		return -errno;
-	rc = l->path != NULL ? set_access(l) : 0;
-	if (rc != 0)
+	if (bind(fd, (const struct sockaddr *)&sa, len) == 0)
+		return fd;
+	rc = -errno;
+	close(fd);
+	return rc;
+}
+
+static int open_socket(struct listener *l, const char *name, int family)
+{
+	int rc = family == AF_UNIX ? open_unix(name) : open_inet(l, name, family);
+
+	if (rc < 0)
 		return rc;
-	if (l->kind != LISTEN_UDP && listen(fd, BACKLOG) != 0)
+	l->fd.fd = rc;
+	if (family == AF_UNIX) {
+		l->path = name;
+		rc = set_access(l);
+		if (rc != 0)
+			return rc;
+	}
+	if (l->kind != LISTEN_UDP && listen(l->fd.fd, BACKLOG) != 0)
 		return -errno;
 	return loop_add(&l->c->h->loop, &l->fd, EPOLLIN);
 }
 
 int listen_open(struct compat *c, const char *name)
 {
-	struct sockaddr_storage sa = {.ss_family = AF_UNSPEC};
 	struct listener *l = calloc(1, sizeof(*l));
 	unsigned int i = 0;
-	socklen_t len = 0;
-	const char *rest;
-	int rc = 0;
+	int rc;
 
 	if (l == NULL)
 		return -ENOMEM;
 	while (i + 1 < RTE_DIM(kinds) && strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)))
 		i++;
-	rest = name + strlen(kinds[i].prefix);
 	l->c = c;
 	l->name = name;
 	l->kind = kinds[i].kind;
-	l->fd.fd = -1;
+	l->fd = (struct loop_fd){
+		.fd = -1, .fn = l->kind == LISTEN_UDP ? dgram_read : on_accept, .arg = l};
 	tnd_timer_init(&l->retry, retry, l);
 	tnd_list_add_tail(&c->listeners, &l->link);
-	if (kinds[i].family == AF_UNIX) {
-		fill_unix(l, rest, &sa, &len);
-		rc = clear_stale(rest, &sa, len);
-	} else {
-		rc = resolve(rest, kinds[i].family,
-			     l->kind == LISTEN_UDP ? SOCK_DGRAM : SOCK_STREAM, &sa, &len);
-	}
-	if (rc == 0)
-		rc = open_socket(l, &sa, len);
+	rc = open_socket(l, name + strlen(kinds[i].prefix), kinds[i].family);
 	if (rc != 0)
 		tnd_err("rtpproxy", "%s: %s", name,
 			rc == -EADDRNOTAVAIL ? "no address of this machine's kernel"

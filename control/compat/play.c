@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "compat_private.h"
 #include "log.h"
@@ -27,30 +26,13 @@ static unsigned int read_codecs(const char *text, size_t len, uint8_t out[MEDIA_
 	return n;
 }
 
-/*
- * The first codec that there is a file for. Only names are looked up here; the file is read
- * elsewhere.
- */
-static bool choose_file(const struct compat *c, const struct rtpp_str *name, const uint8_t *codec,
-			unsigned int count, char file[MEDIA_PATH_MAX], uint8_t *chosen)
+static void on_started(void *arg, enum session_fault f, const struct session_error *err)
 {
-	const char *dir = c->h->config->media.play_dir;
-	char path[2 * MEDIA_PATH_MAX];
-
-	if (name->len >= MEDIA_PATH_MAX)
-		return false;
-	snprintf(file, MEDIA_PATH_MAX, "%.*s", (int)name->len, name->s);
-	for (unsigned int i = 0; i < count; i++) {
-		if (dir[0] != '\0' && file[0] != '/')
-			snprintf(path, sizeof(path), "%s/%s.%u", dir, file, codec[i]);
-		else
-			snprintf(path, sizeof(path), "%s.%u", file, codec[i]);
-		if (access(path, R_OK) == 0) {
-			*chosen = codec[i];
-			return true;
-		}
-	}
-	return false;
+	if (f != SESSION_OK)
+		tnd_warn("rtpproxy", "nothing is played: %s", err->reason);
+	later_done(arg, f == SESSION_OK          ? RTPP_OK
+			: f == SESSION_NOT_FOUND ? RTPP_E_NO_SESSION
+						 : RTPP_E_PLAYER);
 }
 
 int play_start(struct compat *c, const struct rtpp_command *cmd, struct entry *e, unsigned int leg)
@@ -58,12 +40,12 @@ int play_start(struct compat *c, const struct rtpp_command *cmd, struct entry *e
 	struct media_play p = {.id = e->id,
 			       .leg = leg,
 			       .repeats = cmd->count < 0 ? -1 : cmd->count,
-			       .codec_count = 1};
+			       .started = on_started};
 	const char *list = cmd->codecs.s;
 	size_t len = cmd->codecs.len;
-	uint8_t codec[MEDIA_CODECS_MAX];
-	char file[MEDIA_PATH_MAX];
+	char file[MEDIA_PATH_MAX + 1];
 	struct session_error err;
+	struct waiter *w;
 
 	play_stop(c, e, leg);
 	if (rtpp_str_is(&cmd->codecs, "session")) {
@@ -74,12 +56,20 @@ int play_start(struct compat *c, const struct rtpp_command *cmd, struct entry *e
 	}
 	if (cmd->count == 0)
 		return RTPP_OK;
-	if (c->media == NULL ||
-	    !choose_file(c, &cmd->name, codec, read_codecs(list, len, codec), file, &p.codec[0]))
+	p.codec_count = (uint8_t)read_codecs(list, len, p.codec);
+	if (c->media == NULL || cmd->name.len > MEDIA_PATH_MAX || p.codec_count == 0)
 		return RTPP_E_PLAYER;
+	w = later_new(c);
+	if (w == NULL)
+		return RTPP_E_MEMORY;
+	snprintf(file, sizeof(file), "%.*s", (int)cmd->name.len, cmd->name.s);
 	p.file = file;
-	if (media_play_start(c->media, &p, &err) == SESSION_OK)
+	p.arg = w;
+	if (media_play_start(c->media, &p, &err) == SESSION_OK) {
+		c->later = w;
 		return RTPP_OK;
+	}
+	later_free(w);
 	tnd_warn("rtpproxy", "%s: nothing is played: %s", e->id, err.reason);
 	return RTPP_E_PLAYER;
 }

@@ -38,6 +38,7 @@ static bool record(struct compat *c, struct entry *e, unsigned int leg, bool sin
 		.format = pcap ? MEDIA_PCAP : MEDIA_RTP,
 		.one_file = single && pcap,
 		.plain_endings = true,
+		.no_rtcp = !c->config->record_rtcp,
 	};
 	bool created;
 
@@ -98,7 +99,11 @@ static int copy_udp(struct compat *c, const struct rtpp_command *cmd, struct ent
 		    unsigned int leg, struct rtpp_reply *r)
 {
 	struct media_copy m = {
-		.id = e->id, .name = copy_names[leg], .legs = (uint8_t)(MEDIA_LEG_0 << leg)};
+		.id = e->id,
+		.name = copy_names[leg],
+		.legs = (uint8_t)(MEDIA_LEG_0 << leg),
+		.no_rtcp = !c->config->record_rtcp,
+	};
 	struct session_endpoint local;
 	struct session_error err;
 	char ip[WIRE_IP_STRLEN];
@@ -126,6 +131,26 @@ int record_copy(struct compat *c, const struct rtpp_command *cmd, struct entry *
 		return copy_udp(c, cmd, e, leg, r);
 	snprintf(name, sizeof(name), "%.*s", (int)cmd->name.len, cmd->name.s);
 	return record(c, e, leg, cmd->single, name) ? RTPP_OK : RTPP_E_COPY;
+}
+
+int record_forward(struct compat *c, const struct rtpp_sub *from, struct entry *e, unsigned int leg)
+{
+	unsigned int heard_by;
+	const struct entry *source =
+		book_find(&c->book, &from->call_id, &from->from, &from->to, &heard_by);
+	struct media_forward f = {.to = e->id};
+	struct session_error err;
+
+	if (source == NULL || c->media == NULL)
+		return -1;
+	f.id = source->id;
+	/* What comes on the other leg than heard_by is to go out at `leg`. */
+	f.cross = 1 - heard_by != leg;
+	if (media_forward_start(c->media, &f, &err) == SESSION_OK)
+		return 0;
+	tnd_warn("rtpproxy", "%s: does not get what comes in %s: %s", e->id, source->id,
+		 err.reason);
+	return -1;
 }
 
 static unsigned int stop(struct compat *c, const struct entry *e, const char *name)

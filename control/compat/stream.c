@@ -4,6 +4,8 @@
  * connection closed. `cunix:`, `tcp:`, `tcp6:`: a command a line, as many as are sent at once,
  * answered in their order; the connection stays.
  *
+ * A command whose reply comes later holds up those behind it, so that replies keep their order.
+ *
  * A client holds up nobody but itself: it is given a share of each turn, nothing is read from it
  * while more than OUT_MAX of its replies wait, and one that then takes nothing for STUCK_MS is
  * cut off.
@@ -31,9 +33,11 @@ struct conn {
 	struct listener *l;
 	struct sockaddr_storage peer;
 	struct tnd_buf in, out;
-	size_t scanned;    /* bytes of `in` known to hold no line end */
-	bool skipping;     /* of a line that is too long: up to its end */
-	bool eof, closing; /* nothing more will come; nothing more will be carried out */
+	size_t scanned;        /* bytes of `in` known to hold no line end */
+	bool skipping;         /* of a line that is too long: up to its end */
+	bool eof, closing;     /* nothing more will come; nothing more will be carried out */
+	bool deaf;             /* the kernel reports it no longer */
+	struct waiter *waiter; /* of the command in work; NULL: none is */
 	uint32_t interest;
 	uint64_t used_ms;
 	struct tnd_timer timer; /* silent, or stuck */
@@ -47,7 +51,10 @@ static struct loop *loop_of(struct conn *k)
 static void conn_close(struct conn *k)
 {
 	tnd_timer_stop(&loop_of(k)->timers, &k->timer);
-	loop_del(loop_of(k), &k->fd);
+	if (k->waiter != NULL)
+		k->waiter->deliver = NULL;
+	if (!k->deaf)
+		loop_del(loop_of(k), &k->fd);
 	close(k->fd.fd);
 	tnd_list_del(&k->link);
 	tnd_list_del(&k->ready);
@@ -65,6 +72,15 @@ static void make_ready(struct conn *k)
 
 /* ---- commands ------------------------------------------------------------------------------ */
 
+static void take_late(struct waiter *w)
+{
+	struct conn *k = w->conn;
+
+	k->waiter = NULL;
+	tnd_buf_add(&k->out, w->r.data, w->r.len);
+	make_ready(k);
+}
+
 static void execute(struct conn *k, const char *text, size_t len)
 {
 	const struct rtpp_str command = {text, len};
@@ -72,9 +88,15 @@ static void execute(struct conn *k, const char *text, size_t len)
 	struct rtpp_reply r;
 
 	rtpp_reply_begin(&r, NULL);
-	compat_execute(k->l->c, &command, inet ? (struct sockaddr *)&k->peer : NULL, &r);
-	tnd_buf_add(&k->out, r.data, r.len);
+	k->waiter =
+		compat_execute(k->l->c, &command, inet ? (struct sockaddr *)&k->peer : NULL, &r);
 	k->used_ms = loop_of(k)->now_ms;
+	if (k->waiter == NULL) {
+		tnd_buf_add(&k->out, r.data, r.len);
+		return;
+	}
+	k->waiter->deliver = take_late;
+	k->waiter->conn = k;
 }
 
 /* The length of the first line, its end included; 0: there is none yet. */
@@ -191,6 +213,8 @@ static void set_interest(struct conn *k)
 		want |= EPOLLIN;
 	if (k->out.len > 0)
 		want |= EPOLLOUT;
+	if (k->deaf)
+		return;
 	if (want != k->interest && loop_mod(loop_of(k), &k->fd, want) == 0)
 		k->interest = want;
 }
@@ -204,12 +228,12 @@ static bool serve(struct conn *k)
 	if (k->l->kind == LISTEN_UNIX) {
 		one_read(k);
 	} else {
-		while (n < SLICE && k->out.len <= OUT_MAX && one_line(k))
+		while (n < SLICE && k->out.len <= OUT_MAX && k->waiter == NULL && one_line(k))
 			n++;
 		more = n == SLICE;
 		k->closing = k->eof && k->in.len == 0;
 	}
-	if (k->out.oom || !transmit(k) || (k->closing && k->out.len == 0)) {
+	if (k->out.oom || !transmit(k) || (k->closing && k->out.len == 0 && k->waiter == NULL)) {
 		conn_close(k);
 		return false;
 	}
@@ -230,6 +254,11 @@ static void on_fd(struct loop_fd *f, uint32_t events)
 	if ((events & (EPOLLIN | EPOLLHUP)) && !k->eof && !receive(k)) {
 		conn_close(k);
 		return;
+	}
+	/* Nothing turns that off, and what has come waits for the command in work. */
+	if (events & EPOLLHUP && k->eof && k->waiter != NULL) {
+		loop_del(loop_of(k), &k->fd);
+		k->deaf = true;
 	}
 	make_ready(k);
 }

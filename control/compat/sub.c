@@ -68,7 +68,7 @@ static int carry_out(struct compat *c, const struct rtpp_sub *sub, struct entry 
 		return set_ttl(c, e, sub->reverse ? 1 - *leg : *leg, sub->value);
 	case RTPP_SUB_LOOKUP: return look_up(c, e, leg, &sub->ul, peer, r);
 	case RTPP_SUB_DTMF: return dtmf_catch(c, e, *leg, &sub->tag);
-	case RTPP_SUB_COPY: break; /* one session's media by another: not here */
+	case RTPP_SUB_COPY: return record_forward(c, sub, e, *leg);
 	}
 	return -1;
 }

@@ -23,8 +23,10 @@ static void read_side(const struct compat *c, const struct rtpp_ul *ul, struct s
 	*s = (struct side){.latch = LEG_LATCH_ONCE};
 	if (ul->asymmetric)
 		s->latch = LEG_LATCH_HOST;
-	else if (c->config->strict)
+	else if (c->config->latch == CONFIG_RTPPROXY_STRICT)
 		s->latch = LEG_LATCH_STRICT;
+	else if (c->config->latch == CONFIG_RTPPROXY_HOST && !ul->symmetric)
+		s->latch = LEG_LATCH_HOST;
 	s->set_hold = ul->remote != RTPP_REMOTE_NONE;
 	s->hold = ul->remote == RTPP_REMOTE_HOLD;
 	if (ul->remote != RTPP_REMOTE_KNOWN)
@@ -84,15 +86,22 @@ static int create_session(struct compat *c, const struct rtpp_command *cmd,
 	return RTPP_E_SESSION_MEMORY;
 }
 
-static void set_twice(struct compat *c, const char *id)
+/* What the configuration asks for in every session. */
+static void set_media(struct compat *c, const char *id)
 {
-	const struct session_media m = {
-		.set_twice = true, .twice = true, .twice_below = LOW_RATE_BYTES};
+	const struct session_media m = {.set_twice = c->config->duplicate,
+					.twice = true,
+					.twice_below = LOW_RATE_BYTES,
+					.set_watch = c->config->watch,
+					.watch = true};
 	struct session_error err;
 
+	if (!m.set_twice && !m.set_watch)
+		return;
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)
 		if (session_media_set(c->s, id, i, &m, &err) != SESSION_OK)
-			tnd_warn("rtpproxy", "%s: packets are not sent twice: %s", id, err.reason);
+			tnd_warn("rtpproxy", "%s: neither sent twice nor watched: %s", id,
+				 err.reason);
 }
 
 static int create(struct compat *c, const struct rtpp_command *cmd, const int address[SESSION_LEGS],
@@ -111,7 +120,10 @@ static int create(struct compat *c, const struct rtpp_command *cmd, const int ad
 		return RTPP_E_OVERLOAD;
 	read_side(c, &cmd->ul, &s);
 	fill_leg(c, address[0], s.latch, &p.leg[0]);
-	fill_leg(c, address[1], c->config->strict ? LEG_LATCH_STRICT : LEG_LATCH_ONCE, &p.leg[1]);
+	/* Until the first L says where it is, the callee is heard as rtpproxy hears it. */
+	fill_leg(c, address[1],
+		 c->config->latch == CONFIG_RTPPROXY_STRICT ? LEG_LATCH_STRICT : LEG_LATCH_ONCE,
+		 &p.leg[1]);
 	p.leg[0].has_remote = s.has_remote;
 	p.leg[0].remote = s.remote;
 	p.leg[0].hold = s.hold;
@@ -133,8 +145,7 @@ static int create(struct compat *c, const struct rtpp_command *cmd, const int ad
 	book_add(&c->book, e);
 	ttl_init(c, e);
 	c->n.nsess_created++;
-	if (c->config->duplicate)
-		set_twice(c, id);
+	set_media(c, id);
 	if (c->config->record_all)
 		record_all(c, e);
 	*out = e;
@@ -143,54 +154,74 @@ static int create(struct compat *c, const struct rtpp_command *cmd, const int ad
 
 /* ---- sessions that are there --------------------------------------------------------------- */
 
-/* N, and what L or R say the first time that a side's port is asked for. */
-static int move_port(struct compat *c, struct entry *e, unsigned int own, const struct rtpp_ul *ul,
-		     const int address[SESSION_LEGS], int local)
+/* N, and what L or R say the first time that a side's port is asked for. True: it is to move. */
+static bool is_to_move(const struct entry *e, unsigned int own, const struct rtpp_ul *ul,
+		       const int address[SESSION_LEGS], int local, uint16_t *at)
 {
-	int at = e->address[own];
-	struct session_answer a;
-	struct session_error err;
-
+	*at = e->address[own];
 	if (local >= 0 && (ul->new_port || !e->opened[own]))
-		at = local;
+		*at = (uint16_t)local;
 	else if (ul->new_port && ul->letters == 2)
-		at = address[1];
-	if (at == e->address[own] && !ul->new_port)
-		return RTPP_OK;
-	if (session_new_port(c->s, e->id, own, (uint16_t)at, &a, &err) != SESSION_OK) {
-		tnd_debug("rtpproxy", "%s: no other port: %s", e->id, err.reason);
-		return compat_error(&err, false);
-	}
-	e->address[own] = (uint16_t)at;
-	return RTPP_OK;
+		*at = (uint16_t)address[1];
+	return ul->new_port || *at != e->address[own];
 }
 
-/* The far end of `leg` is as `s` says; and the session lives for another while. */
-static int apply_side(struct compat *c, struct entry *e, unsigned int leg, const struct side *s,
-		      struct session_answer *a)
+/* The change, with the far end of `leg` forgiven where that is agreed upon. */
+static int change(struct compat *c, const struct entry *e, unsigned int leg, const struct side *s,
+		  struct session_change *ch, struct session_answer *a)
 {
-	struct session_change ch = {.id = e->id,
-				    .set_idle_timeout = true,
-				    .idle_timeout_s = RTE_MAX(e->ttl_s[0], e->ttl_s[1])};
-	struct leg_change *lc = &ch.leg[leg];
 	struct session_error err;
 
-	*lc = (struct leg_change){.set_remote = s->set_remote,
-				  .has_remote = s->has_remote,
-				  .remote = s->remote,
-				  .set_hold = s->set_hold,
-				  .hold = s->hold,
-				  .set_latch = true,
-				  .latch = s->latch};
-	if (session_update(c->s, &ch, a, &err) == SESSION_OK)
+	if (session_update(c->s, ch, a, &err) == SESSION_OK)
 		return RTPP_OK;
 	if (forgives(s, c, e->address[leg], &err)) {
-		lc->has_remote = false;
-		if (session_update(c->s, &ch, a, &err) == SESSION_OK)
+		ch->leg[leg].has_remote = false;
+		if (session_update(c->s, ch, a, &err) == SESSION_OK)
 			return RTPP_OK;
 	}
 	tnd_debug("rtpproxy", "%s: %s: %s", e->id, err.path, err.reason);
 	return compat_error(&err, false);
+}
+
+/*
+ * The far end of `leg` is as `ul` says, the other side's port is where it says, and the session
+ * lives for another while: all of it, or nothing.
+ */
+static int apply_side(struct compat *c, struct entry *e, unsigned int leg, const struct rtpp_ul *ul,
+		      const int address[SESSION_LEGS], int local, struct session_answer *a)
+{
+	bool opens = !e->opened[1 - leg] || ul->new_port;
+	bool completes = opens && !e->complete;
+	uint32_t ttl_s = RTE_MAX(e->ttl_s[0], e->ttl_s[1]);
+	struct session_change ch = {.id = e->id,
+				    .set_idle_timeout = true,
+				    .idle_timeout_s = completes ? c->config->ttl_s : ttl_s};
+	struct leg_change *own = &ch.leg[1 - leg];
+	struct side s;
+	int rc;
+
+	read_side(c, ul, &s);
+	ch.leg[leg] = (struct leg_change){.set_remote = s.set_remote,
+					  .has_remote = s.has_remote,
+					  .remote = s.remote,
+					  .set_hold = s.set_hold,
+					  .hold = s.hold,
+					  .set_latch = true,
+					  .latch = s.latch};
+	own->set_port = is_to_move(e, 1 - leg, ul, address, local, &own->address);
+	rc = change(c, e, leg, &s, &ch, a);
+	if (rc != RTPP_OK)
+		return rc;
+	if (own->set_port)
+		e->address[1 - leg] = own->address;
+	if (completes) {
+		c->n.nsess_complete++;
+		ttl_set(c, e, 0, c->config->ttl_s);
+		ttl_set(c, e, 1, c->config->ttl_s);
+	}
+	e->opened[1 - leg] |= opens;
+	e->complete |= opens;
+	return RTPP_OK;
 }
 
 /* ---- what both have in common -------------------------------------------------------------- */
@@ -260,26 +291,11 @@ int update_side(struct compat *c, struct entry *e, unsigned int leg, const struc
 		bool is_update, const struct sockaddr *peer, struct port_reply *out)
 {
 	int address[SESSION_LEGS], local, rc;
-	unsigned int own = 1 - leg;
 	struct session_answer a;
-	struct side s;
 
 	rc = address_choose(c, ul, address, &local);
 	if (rc == RTPP_OK)
-		rc = move_port(c, e, own, ul, address, local);
-	if (rc != RTPP_OK)
-		return rc;
-	if (!e->opened[own] || ul->new_port) {
-		e->opened[own] = true;
-		if (!e->complete) {
-			c->n.nsess_complete++;
-			ttl_set(c, e, 0, c->config->ttl_s);
-			ttl_set(c, e, 1, c->config->ttl_s);
-		}
-		e->complete = true;
-	}
-	read_side(c, ul, &s);
-	rc = apply_side(c, e, leg, &s, &a);
+		rc = apply_side(c, e, leg, ul, address, local, &a);
 	if (rc != RTPP_OK)
 		return rc;
 	if (ul->weak)
@@ -288,7 +304,7 @@ int update_side(struct compat *c, struct entry *e, unsigned int leg, const struc
 		e->strong = true;
 	ttl_touch(c, e);
 	finish_side(c, e, leg, ul, is_update, peer);
-	fill_reply(c, &a, own, out);
+	fill_reply(c, &a, 1 - leg, out);
 	return RTPP_OK;
 }
 

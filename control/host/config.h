@@ -62,6 +62,12 @@ struct config_media {
 
 /* Sides of a bridge: the letters I and E. */
 enum config_rtpproxy_side { CONFIG_RTPPROXY_INTERNAL, CONFIG_RTPPROXY_EXTERNAL };
+/* Whom legs listen to where the command does not say. */
+enum config_rtpproxy_latch {
+	CONFIG_RTPPROXY_ONCE,
+	CONFIG_RTPPROXY_STRICT, /* … and whatever it says, but for A */
+	CONFIG_RTPPROXY_HOST,
+};
 
 /* The front end for rtpproxy's clients. */
 struct config_rtpproxy {
@@ -72,7 +78,8 @@ struct config_rtpproxy {
 	char group[64];
 	unsigned int mode; /* of unix sockets */
 	int bind[2][2];    /* [side][is IPv6]: index into addresses, -1: none */
-	bool reply_address, strict, independent_ttl, record_all, record_pcap, duplicate;
+	bool reply_address, independent_ttl, record_all, record_pcap, record_rtcp, duplicate, watch;
+	uint8_t latch; /* enum config_rtpproxy_latch */
 	uint32_t ttl_s, setup_ttl_s;
 	uint8_t tos;
 	uint8_t overload_percent; /* 0: never */

@@ -7,6 +7,11 @@
 
 #include "config_private.h"
 
+_Static_assert((int)CFG_RTPPROXY_LATCH_ONCE == CONFIG_RTPPROXY_ONCE &&
+		       (int)CFG_RTPPROXY_LATCH_STRICT == CONFIG_RTPPROXY_STRICT &&
+		       (int)CFG_RTPPROXY_LATCH_HOST == CONFIG_RTPPROXY_HOST,
+	       "one order");
+
 static int copy_strings(const struct json_items *items, char ***out, unsigned int *count)
 {
 	char *const *in = items->items;
@@ -120,7 +125,7 @@ int config_fill_rtpproxy(struct config *c, const struct cfg_rtpproxy *in, struct
 	if (parse_mode(in->mode, &r->mode) != 0)
 		return config_fault(err, "\"%s\" is no octal mode, such as 0660", in->mode);
 	r->reply_address = in->reply_address;
-	r->strict = in->latch == CFG_RTPPROXY_LATCH_STRICT;
+	r->latch = (uint8_t)in->latch;
 	r->ttl_s = (uint32_t)in->ttl_s;
 	r->setup_ttl_s = in->has_setup_ttl_s ? (uint32_t)in->setup_ttl_s : r->ttl_s;
 	r->independent_ttl = in->ttl_mode == CFG_RTPPROXY_TTL_MODE_INDEPENDENT;
@@ -128,7 +133,9 @@ int config_fill_rtpproxy(struct config *c, const struct cfg_rtpproxy *in, struct
 	r->overload_percent = (uint8_t)in->overload_percent;
 	r->record_all = in->record_all;
 	r->record_pcap = in->record_format == CFG_RTPPROXY_RECORD_FORMAT_PCAP;
+	r->record_rtcp = in->record_rtcp;
 	r->duplicate = in->duplicate;
+	r->watch = in->watch;
 	return fill_bind(c, in, err);
 }
 

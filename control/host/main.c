@@ -246,6 +246,7 @@ static int start(struct daemon *d)
 /* Clients first, then the workers, then what they stood on. */
 static void stop(struct daemon *d)
 {
+	media_forget_callers(d->media);
 	compat_stop(d->compat);
 	if (d->api != NULL)
 		api_stop(d->api);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Copies by UDP: by the kernel's routes, or else by tandem's. */
+/* Copies by UDP: by the kernel's routes, or else by tandem's; and to another session's far ends. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "media_private.h"
+#include "session_leg.h"
 #include "udp.h"
 
 socklen_t sink_sockaddr(const union wire_ip *ip, uint16_t port, struct sockaddr_storage *out)
@@ -96,6 +98,7 @@ enum session_fault media_copy_start(struct media *m, const struct media_copy *c,
 		return err->fault;
 	k->ip = c->ip;
 	k->port = c->port;
+	k->no_rtcp = c->no_rtcp;
 	rc = open_socket(k);
 	if (rc != 0 && address_for(m->h->config, &c->ip, &c->ip) < 0) {
 		sink_free(k);
@@ -115,14 +118,112 @@ enum session_fault media_copy_start(struct media *m, const struct media_copy *c,
 	return SESSION_OK;
 }
 
+/* ---- to another session -------------------------------------------------------------------- */
+
+void sink_detach(struct media *m, struct sink *k)
+{
+	struct media_session *to = k->to;
+
+	if (to == NULL)
+		return;
+	tnd_list_del(&k->inbound);
+	k->to = NULL;
+	media_session_put(m, to);
+}
+
+void sink_stop_inbound(struct media *m, struct media_session *ms)
+{
+	struct tnd_list *pos, *tmp;
+
+	tnd_list_for_each_safe (pos, tmp, &ms->inbound) {
+		struct sink *k = tnd_container_of(pos, struct sink, inbound);
+
+		tnd_list_del(&k->inbound);
+		k->to = NULL;
+		sink_stop(m, k, SINK_STOPPED);
+	}
+}
+
+/* Both legs' own media is not relayed any more. */
+static enum session_fault mute(struct media *m, const char *id, bool on, struct session_error *err)
+{
+	const struct session_media change = {.set_mute = true, .mute = on};
+	enum session_fault f = SESSION_OK;
+
+	for (unsigned int i = 0; i < SESSION_LEGS && f == SESSION_OK; i++)
+		f = session_media_set(m->s, id, i, &change, err);
+	return f;
+}
+
+static enum session_fault begin_forward(struct media *m, const struct media_forward *fw,
+					struct media_session *to, struct session_error *err)
+{
+	char name[MEDIA_NAME_MAX + 1];
+	enum session_fault f;
+	bool created;
+	struct sink *k;
+
+	/* One for each of them; by number, as an id may be longer than a name. */
+	snprintf(name, sizeof(name), "session-%u.%u", to->index, to->generation);
+	k = sink_make(MEDIA_KIND_COPY, name, NULL, MEDIA_BOTH, err);
+	if (k == NULL)
+		return err->fault;
+	k->to = to;
+	k->cross = fw->cross;
+	tnd_list_add_tail(&to->inbound, &k->inbound);
+	f = sink_begin(m, fw->id, k, &created, &k, err);
+	if (f == SESSION_OK && created)
+		m->stats.copies++;
+	return f;
+}
+
+enum session_fault media_forward_start(struct media *m, const struct media_forward *fw,
+				       struct session_error *err)
+{
+	struct media_session *to = media_session_get(m, fw->to, err);
+	enum session_fault f;
+	bool first;
+
+	if (to == NULL)
+		return err->fault;
+	first = tnd_list_empty(&to->inbound);
+	if (strcmp(fw->id, fw->to) == 0)
+		f = media_fault(err, SESSION_BAD_PARAMS, "/to", "it is the same session");
+	else
+		f = session_sendable(m->s, fw->to, err);
+	if (f == SESSION_OK)
+		f = mute(m, fw->to, true, err);
+	if (f == SESSION_OK) {
+		struct session_error ignored;
+
+		f = begin_forward(m, fw, to, err);
+		if (f != SESSION_OK && first)
+			mute(m, fw->to, false, &ignored);
+	}
+	media_session_put(m, to);
+	return f;
+}
+
+/* ---- packets that control sends ------------------------------------------------------------ */
+
+static int relay(struct media *m, const struct sink *k, const struct relay *r)
+{
+	int a;
+
+	if (k->to != NULL)
+		return session_send(m->s, k->to->id, k->cross ? 1 - r->leg : r->leg, r->rtcp,
+				    r->data, r->len);
+	if (k->port == 0)
+		return -ENOTCONN; /* the session that it went to has ended */
+	a = address_for(m->h->config, &k->ip, &r->local);
+	return udp_send(m->h, (uint16_t)a, r->local_port, &k->ip, (uint16_t)(k->port + r->rtcp), 0,
+			r->data, r->len);
+}
+
 void sink_relay(struct media *m, struct relay *r)
 {
-	struct sink *k = r->sink;
-	int a = address_for(m->h->config, &k->ip, &r->local);
-
 	helper_relayed(&m->helper);
-	if (m->helper.running && udp_send(m->h, (uint16_t)a, r->local_port, &k->ip,
-					  (uint16_t)(k->port + r->rtcp), 0, r->data, r->len) != 0)
-		k->unsent++;
+	if (m->helper.running && relay(m, r->sink, r) != 0)
+		r->sink->unsent++;
 	free(r);
 }

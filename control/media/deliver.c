@@ -124,6 +124,7 @@ static bool send_by_control(struct helper *h, struct sink *k, const struct media
 			    .sink = k,
 			    .local = p->dst,
 			    .local_port = p->dport,
+			    .leg = p->leg,
 			    .rtcp = p->rtcp,
 			    .len = p->len};
 	memcpy(r->data, p->data, p->len);
@@ -154,7 +155,8 @@ void deliver(struct helper *h, const struct rte_mbuf *m)
 		return;
 	read_copy(h, m, &p);
 	for (struct sink *k = h->by_session[session]; k != NULL; k = k->run.next) {
-		if (k->generation != c->generation || !(k->legs >> p.leg & 1) || k->run.full)
+		if (k->generation != c->generation || !(k->legs >> p.leg & 1) || k->run.full ||
+		    (p.rtcp && k->no_rtcp))
 			continue;
 		if (c->tsc >= k->end_tsc)
 			reach_limit(h, k);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -143,35 +144,58 @@ static struct frames *find(struct frame_cache *c, const char *path, const struct
 	return NULL;
 }
 
-void frame_cache_load(struct frame_cache *c, struct load *l)
+/* One file: held frames, or NULL and why not in *rc. */
+static struct frames *load_file(struct frame_cache *c, const char *path, uint16_t frame_len,
+				int *rc)
 {
-	struct frames *f;
+	struct frames *f = NULL;
 	struct stat st;
 	int fd;
 
-	l->frames = NULL;
 	/* A pipe would wait for its writer. */
-	fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
-		l->rc = -errno;
-		return;
+		*rc = -errno;
+		return NULL;
 	}
-	l->rc = fstat(fd, &st) == 0 ? 0 : -errno;
-	if (l->rc == 0 && !S_ISREG(st.st_mode))
-		l->rc = -EINVAL;
-	if (l->rc == 0 && st.st_size < l->frame_len)
-		l->rc = -ENODATA;
-	if (l->rc != 0)
+	*rc = fstat(fd, &st) == 0 ? 0 : -errno;
+	if (*rc == 0 && !S_ISREG(st.st_mode))
+		*rc = -EINVAL;
+	if (*rc == 0 && st.st_size < frame_len)
+		*rc = -ENODATA;
+	if (*rc != 0)
 		goto out;
-	f = find(c, l->path, &st);
+	f = find(c, path, &st);
 	if (f == NULL)
-		f = read_file(c, l->path, fd, &st, &l->rc);
+		f = read_file(c, path, fd, &st, rc);
 	if (f == NULL)
 		goto out;
 	tnd_list_add_tail(&c->list, &f->link);
 	__atomic_add_fetch(&f->users, 1, __ATOMIC_RELAXED);
-	l->frames = f;
-	l->rc = 0;
 out:
 	close(fd);
+	return f;
+}
+
+void frame_cache_load(struct frame_cache *c, struct load *l)
+{
+	l->rc = -ENOENT;
+	l->frames = NULL;
+	for (unsigned int i = 0; i < l->type_count && l->frames == NULL; i++) {
+		char *path;
+		int rc;
+
+		l->codec = frame_codec(l->type[i]);
+		if (l->codec == NULL)
+			continue;
+		if (asprintf(&path, "%s.%u", l->base, l->type[i]) < 0) {
+			l->rc = -ENOMEM;
+			return;
+		}
+		l->frames = load_file(c, path, l->codec->frame_len, &rc);
+		free(path);
+		/* The first that is wrong is told of, if none is right. */
+		if (l->frames != NULL || l->rc == -ENOENT)
+			l->rc = rc;
+	}
 }

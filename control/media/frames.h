@@ -39,18 +39,26 @@ struct frame_cache {
 	uint64_t bytes, max_bytes;
 };
 
+#define LOAD_TYPES 32
+
 /* What control asks for, and gets back in its mailbox. */
 struct load {
 	struct mail mail;
-	char *path; /* malloc'd, with the load */
-	int rc;     /* 0 or -errno: -ENODATA (no whole frame), -EFBIG */
-	uint16_t frame_len;
+	char *base; /* malloc'd, with the load: the path without "." and payload type */
+	uint8_t type_count;
+	uint8_t type[LOAD_TYPES]; /* payload types, the best first */
+	/*
+	 * 0: of the first type that can be played and has a file with a frame in it. Otherwise
+	 * -errno: of one that could not be read; -ENOENT: there is none at all.
+	 */
+	int rc;
+	const struct frame_codec *codec;
 	struct frames *frames; /* held */
 };
 
 void frame_cache_init(struct frame_cache *c, uint64_t max_bytes);
 void frame_cache_free(struct frame_cache *c);
-/* Reads the file unless it is there: fills `rc` and `frames`. */
+/* Finds the file, and reads it unless it is there: fills `rc`, `codec` and `frames`. */
 void frame_cache_load(struct frame_cache *c, struct load *l);
 /* By anybody who holds them. */
 void frames_release(struct frames *f);

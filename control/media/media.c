@@ -58,6 +58,7 @@ struct media_session *media_session_get(struct media *m, const char *id, struct 
 		return NULL;
 	}
 	tnd_list_init(&ms->sinks);
+	tnd_list_init(&ms->inbound);
 	ms->index = leg / SESSION_LEGS;
 	ms->generation = generation;
 	snprintf(ms->id, sizeof(ms->id), "%s", id);
@@ -67,7 +68,7 @@ struct media_session *media_session_get(struct media *m, const char *id, struct 
 
 void media_session_put(struct media *m, struct media_session *ms)
 {
-	if (ms->sink_count != 0 || ms->player_count != 0)
+	if (ms->sink_count != 0 || ms->player_count != 0 || !tnd_list_empty(&ms->inbound))
 		return;
 	if (!ms->ended && (ms->voice[0].has || ms->voice[1].has))
 		return; /* the next player goes on from there */
@@ -89,6 +90,7 @@ static void on_ended(struct session_observer *o, uint32_t index, const char *id,
 	m->session[index] = NULL;
 	tnd_list_for_each (pos, &ms->sinks)
 		sink_stop(m, tnd_container_of(pos, struct sink, link), SINK_SESSION);
+	sink_stop_inbound(m, ms);
 	play_session_ended(m, ms);
 	media_session_put(m, ms);
 }

@@ -26,6 +26,7 @@ struct media;
 #define MEDIA_PATH_MAX   512 /* of a file to play, without the payload type */
 #define MEDIA_SINKS_MAX  8   /* of one session */
 #define MEDIA_CODECS_MAX 32
+#define MEDIA_LOADS_MAX  1024 /* plays whose file is looked for */
 
 enum media_leg { MEDIA_LEG_0 = 1 << 0, MEDIA_LEG_1 = 1 << 1, MEDIA_BOTH = 3 };
 
@@ -61,6 +62,7 @@ struct media_record {
 	 * nothing but .pcap. */
 	bool plain_endings;
 	bool no_side; /* neither .a nor .o in the names: with one leg only */
+	bool no_rtcp; /* RTP only */
 };
 
 /*
@@ -80,11 +82,25 @@ enum session_fault media_record_start(struct media *m, const struct media_record
 struct media_copy {
 	const char *id, *name; /* NULL: "copy" */
 	uint8_t legs;
+	bool no_rtcp; /* RTP only */
 	union wire_ip ip;
 	uint16_t port;
 };
 enum session_fault media_copy_start(struct media *m, const struct media_copy *c, bool *created,
 				    struct session_endpoint *local, struct session_error *err);
+
+/*
+ * Send what arrives in a session to the far ends of another one, from that one's addresses and
+ * ports: what comes on leg i on to its leg i, or, with `cross`, to the other one. What these far
+ * ends send themselves is from then on counted, but not relayed. Ends with either session.
+ * SESSION_UNSUPPORTED: they are to get SRTP, whose keys are a worker's.
+ */
+struct media_forward {
+	const char *id, *to;
+	bool cross;
+};
+enum session_fault media_forward_start(struct media *m, const struct media_forward *f,
+				       struct session_error *err);
 
 /* pcapng of both sides, what comes in on either, until a limit is reached or it is stopped. */
 struct media_capture {
@@ -108,10 +124,9 @@ enum session_fault media_sink_stop(struct media *m, const char *id, unsigned int
 /*
  * Play a file to leg `leg`'s far end; what the other leg's far end sends is meanwhile counted,
  * but not sent on. The file is `file` + "." + payload type, of the first codec in the list for
- * which there is one: frames without headers, as rtpproxy's makeann makes them. A play that runs
- * is replaced. All plays to a leg are one RTP stream: one SSRC, numbers that go on. The file is
- * read by the helper: that it isn't there is told by play.ended, unless it is known already
- * (SESSION_BAD_PARAMS at /file).
+ * which there is one: frames without headers, as rtpproxy's makeann makes them. It is found and
+ * read by the helper, since a disk may take its time. A play that runs is replaced, once the new
+ * one's file is there. All plays to a leg are one RTP stream: one SSRC, numbers that go on.
  */
 struct media_play {
 	const char *id;
@@ -120,9 +135,21 @@ struct media_play {
 	int32_t repeats;     /* 1: once; -1: for ever */
 	uint8_t codec_count; /* 0: the payload type that the leg's far end sends */
 	uint8_t codec[MEDIA_CODECS_MAX];
+	/*
+	 * Called once, out of the loop, if media_play_start() answers SESSION_OK. SESSION_OK: it
+	 * plays, or was stopped before it could, and play.ended will tell of its end. Otherwise
+	 * nothing has changed: SESSION_BAD_PARAMS at /file, SESSION_NO_MEMORY, or
+	 * SESSION_NOT_FOUND: the session has ended in the meantime. `err` is filled. NULL: nobody
+	 * wants to know.
+	 */
+	void (*started)(void *arg, enum session_fault f, const struct session_error *err);
+	void *arg;
 };
+/* As above, and SESSION_LIMIT: the disk does not keep up with those that are looked for. */
 enum session_fault media_play_start(struct media *m, const struct media_play *p,
 				    struct session_error *err);
+/* Those who wait for `started` are gone: it is not called any more. NULL is nothing. */
+void media_forget_callers(struct media *m);
 /* Playing to that leg ends, if anything is played: *was_playing unless NULL. */
 enum session_fault media_play_stop(struct media *m, const char *id, unsigned int leg,
 				   bool *was_playing, struct session_error *err);

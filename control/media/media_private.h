@@ -24,7 +24,9 @@ struct media_voice {
  * leg, to its end. */
 struct media_session {
 	struct tnd_list sinks;
+	struct tnd_list inbound; /* sinks of other sessions, whose copies go out here */
 	unsigned int sink_count, player_count; /* those too that are on their way out */
+	struct player *loading[SESSION_LEGS];  /* the latest whose file is looked for */
 	struct player *player[SESSION_LEGS];   /* that plays to each leg, or is about to */
 	struct player *paced[SESSION_LEGS];    /* that a worker has; the next one waits for it */
 	struct media_voice voice[SESSION_LEGS];
@@ -43,7 +45,7 @@ struct media {
 	struct session_observer observer;
 	struct media_session **session; /* [limit of sessions] */
 	struct tnd_list sinks, players; /* all */
-	uint32_t next_player;
+	uint32_t next_player, loading;  /* the latter: players whose file is looked for */
 	struct tnd_buf text;
 	struct media_count gone;  /* of sinks that are no more */
 	struct media_stats stats; /* what control counts itself */
@@ -81,6 +83,11 @@ void sink_done(struct media *m, struct sink *k);
 void sink_stop(struct media *m, struct sink *k, enum sink_reason reason);
 
 /* ---- copy.c ---- */
+
+/* Nothing comes from that sink any more, or nothing can go out. */
+void sink_detach(struct media *m, struct sink *k);
+/* The session has ended: those that send to its far ends do so no longer. */
+void sink_stop_inbound(struct media *m, struct media_session *ms);
 
 /* A packet that the kernel has no route for. */
 void sink_relay(struct media *m, struct relay *r);

@@ -10,25 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "json.h"
 #include "log.h"
 #include "media_private.h"
 
-enum play_state { PLAY_LOADING, PLAY_WAITING /* for another's end */, PLAY_PACED };
+_Static_assert(LOAD_TYPES == MEDIA_CODECS_MAX, "one list");
+
+enum play_state { PLAY_LOADING, PLAY_WAITING /* for another's end, or nothing */, PLAY_PACED };
 
 struct player {
-	struct tnd_list link; /* in media.players */
-	struct dp_player dp;  /* the worker's, in PLAY_PACED */
-	struct load load;     /* the helper's, in PLAY_LOADING */
-	const struct frame_codec *codec;
+	struct tnd_list link;            /* in media.players */
+	struct dp_player dp;             /* the worker's, in PLAY_PACED */
+	struct load load;                /* the helper's, in PLAY_LOADING */
+	const struct frame_codec *codec; /* load.codec, once it is loaded */
 	struct media_session *session;
 	uint32_t id;
 	uint8_t leg;
 	uint8_t state;
 	bool stopped;
+	void (*started)(void *arg, enum session_fault f, const struct session_error *err);
+	void *arg;                     /* of `started`, which is NULL once it was called */
 	uint32_t start_ts;             /* RTP timestamp at start_ms */
 	uint64_t start_ms;             /* loop.now_ms */
 	char file[MEDIA_PATH_MAX + 1]; /* as it was asked for */
@@ -64,44 +67,15 @@ static enum session_fault check_file(const struct config_media *c, const char *f
 	return SESSION_OK;
 }
 
-/* malloc'd; NULL: no memory. */
-static char *full_path(const struct config_media *c, const char *file, uint8_t type)
+/* The path without payload type, malloc'd; NULL: no memory. */
+static char *base_path(const struct config_media *c, const char *file)
 {
 	bool below = c->play_dir[0] != '\0';
 	char *path;
 
-	if (asprintf(&path, "%s%s%s.%u", below ? c->play_dir : "", below ? "/" : "", file, type) <
-	    0)
+	if (asprintf(&path, "%s%s%s", below ? c->play_dir : "", below ? "/" : "", file) < 0)
 		return NULL;
 	return path;
-}
-
-/* The first codec that can be played and has a file. */
-static enum session_fault choose(struct media *m, const struct media_play *p, const uint8_t *codec,
-				 unsigned int count, struct player *pl, struct session_error *err)
-{
-	const struct config_media *c = &m->h->config->media;
-
-	for (unsigned int i = 0; i < count; i++) {
-		const struct frame_codec *fc = frame_codec(codec[i]);
-		struct stat st;
-		char *path;
-
-		if (fc == NULL)
-			continue;
-		path = full_path(c, p->file, codec[i]);
-		if (path == NULL)
-			return media_fault(err, SESSION_NO_MEMORY, "", "out of memory");
-		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= fc->frame_len) {
-			pl->load.path = path;
-			pl->load.frame_len = fc->frame_len;
-			pl->codec = fc;
-			return SESSION_OK;
-		}
-		free(path);
-	}
-	return media_fault(err, SESSION_BAD_PARAMS, "/file",
-			   "there is no file of this name with one of the codecs");
 }
 
 /* What the far end sends it understands. */
@@ -126,11 +100,14 @@ static void free_player(struct media *m, struct player *pl)
 	tnd_list_del(&pl->link);
 	if (ms->player[pl->leg] == pl)
 		ms->player[pl->leg] = NULL;
+	if (ms->loading[pl->leg] == pl)
+		ms->loading[pl->leg] = NULL;
 	if (pl->load.frames != NULL)
 		frames_release(pl->load.frames);
-	free(pl->load.path);
+	free(pl->load.base);
+	if (pl->state != PLAY_LOADING)
+		m->stats.players--;
 	free(pl);
-	m->stats.players--;
 	ms->player_count--;
 	media_session_put(m, ms);
 }
@@ -261,18 +238,67 @@ static struct player *waiting(struct media *m, const struct media_session *ms, u
 	return NULL;
 }
 
+static void tell_started(struct player *pl, enum session_fault f, const struct session_error *err)
+{
+	void (*started)(void *, enum session_fault, const struct session_error *) = pl->started;
+
+	pl->started = NULL;
+	if (started != NULL)
+		started(pl->arg, f, err);
+}
+
+/* There is nothing to play: it never was one. */
+static void fail_player(struct media *m, struct player *pl)
+{
+	struct session_error err;
+	int rc = -pl->load.rc;
+
+	if (pl->session->ended)
+		media_fault(&err, SESSION_NOT_FOUND, "/id", "the session has ended");
+	else if (rc == ENOENT)
+		media_fault(&err, SESSION_BAD_PARAMS, "/file",
+			    "there is no file of this name with one of the codecs");
+	else if (rc == ENOMEM)
+		media_fault(&err, SESSION_NO_MEMORY, "",
+			    "no memory, or media.play_cache_bytes are in use");
+	else
+		media_fault(&err, SESSION_BAD_PARAMS, "/file", "%s", strerror(rc));
+	tell_started(pl, err.fault, &err);
+	free_player(m, pl);
+}
+
+/* What was played until now stops, within a period; this one then goes on. */
+static void take_over(struct media *m, struct player *pl)
+{
+	struct media_session *ms = pl->session;
+	struct session_error none = {.fault = SESSION_OK};
+
+	pl->codec = pl->load.codec;
+	m->stats.players++;
+	m->stats.plays++;
+	if (!pl->stopped) {
+		ms->loading[pl->leg] = NULL;
+		if (ms->player[pl->leg] != NULL)
+			stop(ms->player[pl->leg]);
+		ms->player[pl->leg] = pl;
+	}
+	tell_started(pl, SESSION_OK, &none);
+}
+
 void play_loaded(struct media *m, struct load *l)
 {
 	struct player *pl = tnd_container_of(l, struct player, load);
 
 	if (!m->helper.running)
 		return; /* play_free() does the rest */
-	if (!pl->stopped && l->rc != 0) {
-		tnd_warn("media", "%s: %s", l->path, strerror(-l->rc));
-		end_player(m, pl, "error", strerror(-l->rc), 0);
-	} else {
-		proceed(m, pl);
+	m->loading--;
+	if (l->rc != 0 || pl->session->ended) {
+		fail_player(m, pl);
+		return;
 	}
+	pl->state = PLAY_WAITING;
+	take_over(m, pl);
+	proceed(m, pl);
 }
 
 static void paced_ended(struct media *m, struct player *pl, const char *reason, uint32_t packets)
@@ -311,9 +337,22 @@ void play_event(struct media *m, const struct flow_event *ev)
 
 void play_session_ended(struct media *m, struct media_session *ms)
 {
-	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
+		if (ms->loading[i] != NULL)
+			stop(ms->loading[i]);
 		if (ms->player[i] != NULL)
 			stop(ms->player[i]);
+	}
+}
+
+void media_forget_callers(struct media *m)
+{
+	struct tnd_list *pos;
+
+	if (m == NULL)
+		return;
+	tnd_list_for_each (pos, &m->players)
+		tnd_container_of(pos, struct player, link)->started = NULL;
 }
 
 void play_free(struct media *m)
@@ -340,29 +379,35 @@ static enum session_fault make_player(struct media *m, struct media_session *ms,
 		codec = &heard;
 		count = 1;
 	}
+	if (m->loading >= MEDIA_LOADS_MAX)
+		return media_fault(err, SESSION_LIMIT, "", "%u files are looked for already",
+				   m->loading);
 	pl = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*pl), 64));
 	if (pl == NULL)
 		return media_fault(err, SESSION_NO_MEMORY, "", "out of memory");
 	memset(pl, 0, sizeof(*pl));
-	f = choose(m, p, codec, count, pl, err);
-	if (f != SESSION_OK) {
+	pl->load.base = base_path(&m->h->config->media, p->file);
+	if (pl->load.base == NULL) {
 		free(pl);
-		return f;
+		return media_fault(err, SESSION_NO_MEMORY, "", "out of memory");
 	}
-	/* What was played until now stops, within a period; this one then goes on. */
-	if (ms->player[p->leg] != NULL)
-		stop(ms->player[p->leg]);
+	memcpy(pl->load.type, codec, count);
+	pl->load.type_count = (uint8_t)count;
+	pl->load.mail.kind = MAIL_LOAD;
 	pl->session = ms;
 	pl->leg = (uint8_t)p->leg;
 	pl->id = m->next_player++;
 	pl->dp.repeats = p->repeats;
-	pl->load.mail.kind = MAIL_LOAD;
+	pl->started = p->started;
+	pl->arg = p->arg;
 	snprintf(pl->file, sizeof(pl->file), "%s", p->file);
+	/* Of several that are looked for, the latest is the one that is meant. */
+	if (ms->loading[p->leg] != NULL)
+		stop(ms->loading[p->leg]);
+	ms->loading[p->leg] = pl;
 	tnd_list_add_tail(&m->players, &pl->link);
-	ms->player[p->leg] = pl;
 	ms->player_count++;
-	m->stats.players++;
-	m->stats.plays++;
+	m->loading++;
 	helper_tell(&m->helper, &pl->load.mail);
 	return SESSION_OK;
 }
@@ -401,10 +446,15 @@ enum session_fault media_play_stop(struct media *m, const char *id, unsigned int
 		return media_fault(err, SESSION_BAD_PARAMS, "/leg", "legs are 0 and 1");
 	if (ms == NULL && !session_media_key(m->s, id, leg, &flow_leg, &generation))
 		return media_fault(err, SESSION_NOT_FOUND, "/id", "no session of this id");
-	pl = ms != NULL ? ms->player[leg] : NULL;
 	if (was_playing != NULL)
-		*was_playing = pl != NULL && !pl->stopped;
-	if (pl != NULL)
+		*was_playing = false;
+	for (unsigned int i = 0; ms != NULL && i < 2; i++) {
+		pl = i == 0 ? ms->loading[leg] : ms->player[leg];
+		if (pl == NULL)
+			continue;
+		if (was_playing != NULL)
+			*was_playing |= !pl->stopped;
 		stop(pl);
+	}
 	return SESSION_OK;
 }

@@ -32,7 +32,7 @@ struct sink {
 	uint8_t legs; /* enum media_leg */
 	uint8_t o_leg;
 	uint8_t format; /* enum media_format */
-	bool one_file, plain_endings, no_side, named;
+	bool one_file, plain_endings, no_side, no_rtcp, named;
 	bool stopping;  /* `stop` is posted */
 	uint8_t reason; /* enum sink_reason */
 	char name[MEDIA_NAME_MAX + 1];
@@ -48,6 +48,10 @@ struct sink {
 	uint16_t address[SESSION_LEGS]; /* … each leg's address and port */
 	uint16_t sport[SESSION_LEGS];
 	struct session_endpoint local; /* what was answered */
+	/* Copies to another session's far ends; NULL: it is no such one, or that has ended. */
+	struct media_session *to;
+	struct tnd_list inbound; /* in to->inbound */
+	bool cross;              /* what comes on leg i goes out at leg 1 - i */
 
 	struct mail start, stop, limit, done;
 
@@ -78,6 +82,7 @@ struct relay {
 	struct sink *sink;   /* its `done` comes later */
 	union wire_ip local; /* of ours, where it came to */
 	uint16_t local_port;
+	uint8_t leg; /* where it came from */
 	bool rtcp;
 	uint16_t len;
 	uint8_t data[];

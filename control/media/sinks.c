@@ -83,6 +83,7 @@ static bool same(const struct sink *a, const struct sink *b)
 	return a->kind == b->kind && a->legs == b->legs && a->format == b->format &&
 	       a->one_file == b->one_file && a->o_leg == b->o_leg &&
 	       a->plain_endings == b->plain_endings && a->no_side == b->no_side &&
+	       a->no_rtcp == b->no_rtcp && a->to == b->to && a->cross == b->cross &&
 	       a->named == b->named && (!a->named || strcmp(a->stem, b->stem) == 0) &&
 	       a->max_s == b->max_s && a->max_bytes == b->max_bytes && a->port == b->port &&
 	       wire_ip_equal(&a->ip, &b->ip);
@@ -147,6 +148,7 @@ static void tell_started(struct media *m, const struct sink *k)
 
 void sink_free(struct sink *k)
 {
+	tnd_list_del(&k->inbound);
 	if (k->fd >= 0)
 		close(k->fd);
 	free(k);
@@ -205,6 +207,7 @@ struct sink *sink_make(enum media_kind kind, const char *name, const char *defau
 	}
 	if (name == NULL)
 		name = default_name;
+	tnd_list_init(&k->inbound);
 	k->fd = -1;
 	k->kind = (uint8_t)kind;
 	k->legs = (uint8_t)legs;
@@ -262,9 +265,10 @@ enum session_fault media_record_start(struct media *m, const struct media_record
 	k->o_leg = r->o_leg;
 	k->plain_endings = r->plain_endings;
 	k->no_side = r->no_side;
+	k->no_rtcp = r->no_rtcp;
 	k->final_dir = c->record_dir;
 	k->dir = c->spool_dir[0] != '\0' ? c->spool_dir : c->record_dir;
-	k->files = r->one_file ? 1 : r->legs == MEDIA_BOTH ? SINK_FILES : SINK_FILES / 2;
+	k->files = r->one_file ? 1 : (r->legs == MEDIA_BOTH ? 2 : 1) * (r->no_rtcp ? 1 : 2);
 	set_stem(k, r->file, r->id);
 	f = sink_begin(m, r->id, k, created, &k, err);
 	if (f == SESSION_OK && *created)
@@ -354,6 +358,7 @@ void sink_done(struct media *m, struct sink *k)
 	m->gone.lost += k->count.lost + k->unsent;
 	m->stats.sinks--;
 	m->stats.files -= k->files;
+	sink_detach(m, k);
 	tnd_list_del(&k->all);
 	tnd_list_del(&k->link);
 	ms->sink_count--;

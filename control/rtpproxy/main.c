@@ -83,7 +83,7 @@ static int run(const struct options *o)
 			rc = EXIT_START;
 		} else {
 			make_folder(o, base);
-			rc = run_tandemd(o, path);
+			rc = run_tandemd(o, base, path);
 		}
 	}
 	tnd_buf_free(&text);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "rtpp.h"
 #include "rtpproxy.h"
 
 #define DEFAULT_BASE     "/etc/tandem/tandem.json"
@@ -28,7 +29,6 @@ static const struct ignored {
 } ignored[] = {
 	{'F',
 	 "tandem needs its privileges for the network devices, not for anything that -F guards"},
-	{'R', "RTCP is recorded in files of its own"},
 	{'b', "ports are taken in an order of the allocator's own"},
 	{'c', "workers have cores of their own, whatever the scheduler does elsewhere"},
 	{'x', "there is nothing of that kind to set"},
@@ -43,11 +43,8 @@ static const struct {
 	bool is_error;
 	const char *why;
 } long_ignored[] = {
-	{LONG_SYMMETRIC, false, "--bridge_symmetric changes nothing: bridges are symmetric here"},
 	{LONG_NICE, false, "--nice changes nothing: workers have cores of their own"},
 	{LONG_OVERLOAD, false, "--overload_prot changes nothing: it is always there"},
-	{LONG_ASYMMETRIC, true,
-	 "--force_asymmetric: use --strict, or let the proxy send the letter A"},
 	{LONG_DSO, true, "--dso: there are no modules to load"},
 	{LONG_CONFIG, true, "--config: name a file of tandem's by --base"},
 };
@@ -59,7 +56,8 @@ static void usage(FILE *to)
 	      "           [-p pidfile] [-T max_ttl] [-W setup_ttl] [-m min_port] [-M max_port]\n"
 	      "           [-A addr1[/addr2]] [-u uname[:gname]] [-w mode] [-L files] [-i]\n"
 	      "           [-n timeout_socket] [-P] [-a] [-d log_level[:facility]] [-D]\n"
-	      "           [--base FILE] [--strict] [--print-config]\n"
+	      "           [--bridge_symmetric] [--force_asymmetric] [--base FILE] [--strict]\n"
+	      "           [--print-config]\n"
 	      "\n"
 	      "The options of rtpproxy(8), and:\n"
 	      "  --base FILE     tandem's configuration with the devices and addresses\n"
@@ -70,11 +68,12 @@ static void usage(FILE *to)
 	      to);
 }
 
-/* What `rtpproxy -v` begins with. */
-static void print_capabilities(void)
+/* As `rtpproxy -v` has it. */
+static void print_features(void)
 {
-	puts("Basic version: 20040107");
-	puts("The extensions are those that the command VF answers with 1.");
+	printf("Basic version: %s\n", rtpp_features[0].date);
+	for (unsigned int i = 1; i < RTPP_FEATURE_COUNT; i++)
+		printf("Extension %s: %s\n", rtpp_features[i].date, rtpp_features[i].what);
 }
 
 static bool bad(const char *fmt, const char *what)
@@ -302,8 +301,12 @@ static bool limits(int letter, const char *text, struct options *o)
 	}
 }
 
-static bool take_long(int letter)
+static bool take_long(int letter, struct options *o)
 {
+	if (letter == LONG_SYMMETRIC || letter == LONG_ASYMMETRIC) {
+		*(letter == LONG_SYMMETRIC ? &o->symmetric : &o->asymmetric) = true;
+		return true;
+	}
 	for (size_t i = 0; i < sizeof(long_ignored) / sizeof(long_ignored[0]); i++) {
 		if (long_ignored[i].letter != letter)
 			continue;
@@ -328,6 +331,7 @@ static bool take(int letter, const char *arg, struct options *o)
 	case 'f': o->foreground = true; return true;
 	case 'i': o->independent_ttl = true; return true;
 	case 'P': o->record_pcap = true; return true;
+	case 'R': o->record_rtcp = false; return true;
 	case 'a': o->record_all = true; return true;
 	case 'l': return pair(arg, &o->listen4);
 	case '6': return pair(arg, &o->listen6);
@@ -366,6 +370,8 @@ static bool consistent(const struct options *o)
 		return bad("%s", "-a needs -r: the directory of recordings");
 	if (o->advertise.first != NULL && o->advertise.second == NULL && o->listen4.second != NULL)
 		return bad("%s", "-A needs two addresses, as there are two of -l");
+	if (o->strict && o->asymmetric)
+		return bad("%s", "--strict or --force_asymmetric: it can't be both");
 	return true;
 }
 
@@ -390,6 +396,7 @@ int options_parse(int argc, char **argv, struct options *o)
 	*o = (struct options){.base = DEFAULT_BASE,
 			      .ttl_s = 60,
 			      .tos = -1,
+			      .record_rtcp = true,
 			      .log_level = "info",
 			      .facility = LOG_DAEMON};
 	while ((letter = getopt_long(
@@ -398,7 +405,7 @@ int options_parse(int argc, char **argv, struct options *o)
 		switch (letter) {
 		case 'h': usage(stdout); return EXIT_OK;
 		case 'V': printf("tandem-rtpproxy %s\n", TND_VERSION); return EXIT_OK;
-		case 'v': print_capabilities(); return EXIT_OK;
+		case 'v': print_features(); return EXIT_OK;
 		case 'C': puts("TSC"); return EXIT_OK;
 		case '?': {
 			/* The option -? looks like an unknown one, but for its text. */
@@ -408,7 +415,7 @@ int options_parse(int argc, char **argv, struct options *o)
 			return asked ? EXIT_OK : EXIT_USAGE;
 		}
 		default:
-			if (letter > UCHAR_MAX ? !take_long(letter) : !take(letter, optarg, o))
+			if (letter > UCHAR_MAX ? !take_long(letter, o) : !take(letter, optarg, o))
 				return EXIT_USAGE;
 		}
 	}

@@ -24,7 +24,7 @@ struct options {
 	unsigned int timeout_target_count;
 	const char *record_dir, *spool_dir, *pid_file;
 	bool keep_dir; /* a daemon stays where it was started */
-	bool record_all, record_pcap, twice, independent_ttl;
+	bool record_all, record_pcap, record_rtcp, twice, independent_ttl;
 	uint32_t ttl_s, setup_ttl_s; /* setup 0: as ttl */
 	uint16_t port_min, port_max; /* 0: as the base has them */
 	int tos;                     /* -1: not given */
@@ -33,10 +33,11 @@ struct options {
 	uid_t uid;
 	gid_t gid;
 	char user[64], group[64];
-	const char *socket_mode; /* NULL: not given */
-	const char *log_level;   /* tandemd's name of it */
-	int facility;            /* of syslog(3) */
-	bool strict;             /* --strict: media from the signalled address only */
+	const char *socket_mode;    /* NULL: not given */
+	const char *log_level;      /* tandemd's name of it */
+	int facility;               /* of syslog(3) */
+	bool strict;                /* --strict: media from the signalled address only */
+	bool symmetric, asymmetric; /* --bridge_symmetric, --force_asymmetric */
 };
 
 /* -1: go on with what is in `o`; else the exit code, everything has been said. */

@@ -9,14 +9,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -36,28 +33,6 @@ static int fail(const char *what)
 }
 
 /* ---- what tandemd is to have and to be ------------------------------------------------------ */
-
-/* The capabilities that network devices need, kept when the user is no longer root. */
-static int become_user(const struct options *o)
-{
-	static const cap_value_t keep[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF, CAP_IPC_LOCK};
-	const int count = sizeof(keep) / sizeof(keep[0]);
-	cap_t caps;
-	int rc = -1;
-
-	if (prctl(PR_SET_KEEPCAPS, 1L) != 0 || initgroups(o->user, o->gid) != 0 ||
-	    setgid(o->gid) != 0 || setuid(o->uid) != 0)
-		return fail("-u: changing the user");
-	caps = cap_init();
-	if (caps != NULL && cap_set_flag(caps, CAP_PERMITTED, count, keep, CAP_SET) == 0 &&
-	    cap_set_flag(caps, CAP_INHERITABLE, count, keep, CAP_SET) == 0 &&
-	    cap_set_flag(caps, CAP_EFFECTIVE, count, keep, CAP_SET) == 0)
-		rc = cap_set_proc(caps);
-	cap_free(caps);
-	for (int i = 0; i < count && rc == 0; i++)
-		rc = cap_set_ambient(keep[i], CAP_SET);
-	return rc == 0 ? EXIT_OK : fail("-u: keeping the capabilities");
-}
 
 static int raise_limits(const struct options *o)
 {
@@ -96,13 +71,11 @@ static void exec_tandemd(const char *config_file)
 	fail("tandemd");
 }
 
-static int prepare(const struct options *o)
+static int prepare(const struct options *o, const struct config *base)
 {
 	int rc = raise_limits(o);
 
-	if (rc == EXIT_OK && o->user_given)
-		rc = become_user(o);
-	return rc;
+	return rc == EXIT_OK && o->user_given ? user_become(o, base) : rc;
 }
 
 /* ---- pid file ------------------------------------------------------------------------------- */
@@ -136,6 +109,7 @@ struct keeper {
 	int ready;  /* datagrams in the manner of sd_notify(3) */
 	int signals;
 	int report; /* one byte for the process that was started: it may leave */
+	struct sockets sockets;
 	char line[LINE_MAX_BYTES];
 	size_t line_len;
 };
@@ -220,15 +194,18 @@ static int make_ready_socket(struct keeper *k)
 	return setenv("NOTIFY_SOCKET", name, 1);
 }
 
-static int start_tandemd(struct keeper *k, const struct options *o, const char *config_file,
-			 const sigset_t *set)
+static int start_tandemd(struct keeper *k, const struct options *o, const struct config *base,
+			 const char *config_file, const sigset_t *set)
 {
 	if (pipe2(k->log, O_CLOEXEC) != 0 || make_ready_socket(k) != 0)
 		return fail("starting tandemd");
+	if (sockets_bind(o, &k->sockets) != EXIT_OK)
+		return EXIT_START;
 	k->tandemd = fork();
 	if (k->tandemd < 0)
 		return fail("fork");
 	if (k->tandemd > 0) {
+		sockets_close(&k->sockets);
 		close(k->log[1]);
 		return EXIT_OK;
 	}
@@ -236,7 +213,7 @@ static int start_tandemd(struct keeper *k, const struct options *o, const char *
 	sigprocmask(SIG_UNBLOCK, set, NULL);
 	/* Lines then begin with their priority. */
 	setenv("JOURNAL_STREAM", "0:0", 1);
-	if (prepare(o) == EXIT_OK)
+	if (prepare(o, base) == EXIT_OK)
 		exec_tandemd(config_file);
 	_exit(EXIT_START);
 }
@@ -268,7 +245,8 @@ static int keep(struct keeper *k)
 	return exit_code_of(status);
 }
 
-static int run_keeper(const struct options *o, const char *config_file, int report)
+static int run_keeper(const struct options *o, const struct config *base, const char *config_file,
+		      int report)
 {
 	struct keeper k = {.report = report, .signals = -1};
 	sigset_t set;
@@ -286,7 +264,7 @@ static int run_keeper(const struct options *o, const char *config_file, int repo
 	k.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	rc = k.signals < 0 ? fail("signalfd") : write_pid(o);
 	if (rc == EXIT_OK)
-		rc = start_tandemd(&k, o, config_file, &set);
+		rc = start_tandemd(&k, o, base, config_file, &set);
 	if (rc == EXIT_OK)
 		rc = keep(&k);
 	if (k.report >= 0) { /* it ended before it was ready: the reason is its exit code */
@@ -297,12 +275,13 @@ static int run_keeper(const struct options *o, const char *config_file, int repo
 	}
 	if (o->pid_file != NULL)
 		unlink(o->pid_file);
+	sockets_remove(&k.sockets);
 	return rc;
 }
 
 /* ---- both ways ------------------------------------------------------------------------------ */
 
-static int run_daemon(const struct options *o, const char *config_file)
+static int run_daemon(const struct options *o, const struct config *base, const char *config_file)
 {
 	unsigned char code;
 	int report[2], null;
@@ -322,7 +301,7 @@ static int run_daemon(const struct options *o, const char *config_file)
 			dup2(null, STDIN_FILENO);
 			dup2(null, STDOUT_FILENO);
 		}
-		rc = run_keeper(o, config_file, report[1]);
+		rc = run_keeper(o, base, config_file, report[1]);
 		_exit(rc);
 	}
 	close(report[1]);
@@ -334,18 +313,23 @@ static int run_daemon(const struct options *o, const char *config_file)
 	return code;
 }
 
-int run_tandemd(const struct options *o, const char *config_file)
+int run_tandemd(const struct options *o, const struct config *base, const char *config_file)
 {
+	struct sockets sockets;
 	int rc;
 
 	if (!o->foreground)
-		return run_daemon(o, config_file);
+		return run_daemon(o, base, config_file);
 	rc = write_pid(o);
 	if (rc == EXIT_OK)
-		rc = prepare(o);
+		rc = sockets_bind(o, &sockets);
+	if (rc != EXIT_OK)
+		return rc;
+	rc = prepare(o, base);
 	if (rc == EXIT_OK) {
 		exec_tandemd(config_file);
 		rc = EXIT_START;
 	}
+	sockets_remove(&sockets);
 	return rc;
 }

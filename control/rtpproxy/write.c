@@ -129,6 +129,18 @@ static void write_strings(struct tnd_buf *out, const char *key, char *const *tex
 	json_w_close(out, ']');
 }
 
+/* rtpproxy takes the parties of a bridge for asymmetric, unless it is told otherwise. */
+static const char *latch(const struct options *o)
+{
+	bool bridge = o->listen4.second != NULL || o->listen6.second != NULL;
+
+	if (o->strict)
+		return "strict";
+	if (bridge && o->symmetric)
+		return "once";
+	return bridge || o->asymmetric ? "host" : "once";
+}
+
 static void write_rtpproxy(struct tnd_buf *out, const struct options *o, const struct config *base,
 			   const struct bound *bound)
 {
@@ -142,7 +154,7 @@ static void write_rtpproxy(struct tnd_buf *out, const struct options *o, const s
 		json_w_string(out, "mode", o->socket_mode);
 	write_bind(out, base, bound);
 	json_w_bool(out, "reply_address", !bound->any);
-	json_w_string(out, "latch", o->strict ? "strict" : "once");
+	json_w_string(out, "latch", latch(o));
 	json_w_uint(out, "ttl_s", o->ttl_s);
 	if (o->setup_ttl_s != 0)
 		json_w_uint(out, "setup_ttl_s", o->setup_ttl_s);
@@ -151,6 +163,7 @@ static void write_rtpproxy(struct tnd_buf *out, const struct options *o, const s
 		json_w_uint(out, "tos", (uint64_t)o->tos);
 	json_w_bool(out, "record_all", o->record_all);
 	json_w_string(out, "record_format", o->record_pcap ? "pcap" : "rtp");
+	json_w_bool(out, "record_rtcp", o->record_rtcp);
 	json_w_bool(out, "duplicate", o->twice);
 	json_w_close(out, '}');
 }

@@ -22,6 +22,17 @@
 #define RTPP_REPLY_MAX   1024
 #define RTPP_COOKIE_MAX  255
 
+/* What versions of the protocol are named after: VF asks for them one by one. */
+#define RTPP_FEATURE_BASE  "20040107"
+#define RTPP_FEATURE_COUNT 21
+
+struct rtpp_feature {
+	const char *date, *what;
+	bool needs_media, needs_targets; /* recording and playing; someone to tell of timeouts */
+};
+/* The first one is RTPP_FEATURE_BASE. */
+extern const struct rtpp_feature rtpp_features[RTPP_FEATURE_COUNT];
+
 #define RTPP_QUERY_STATS 14 /* names that one Q may ask for */
 
 /* "E<number>". Number 0 is an error too: what went well is RTPP_OK. */

@@ -413,9 +413,9 @@ static void write_file(const char *path, size_t len, int c)
 	fclose(f);
 }
 
-static struct load load(struct frame_cache *c, char *path)
+static struct load load(struct frame_cache *c, char *base)
 {
-	struct load l = {.path = path, .frame_len = 160};
+	struct load l = {.base = base, .type_count = 1, .type = {0}};
 
 	frame_cache_load(c, &l);
 	return l;
@@ -423,24 +423,29 @@ static struct load load(struct frame_cache *c, char *path)
 
 static void cache(void **state)
 {
-	char a[96], b[96], fifo[96];
+	char a[96], b[96], a0[100], b0[100], fifo[96], fifo0[100];
 	struct frame_cache c;
 	struct load one, two;
 
-	snprintf(a, sizeof(a), "%s/a.0", dir);
-	snprintf(b, sizeof(b), "%s/b.0", dir);
-	snprintf(fifo, sizeof(fifo), "%s/fifo.0", dir);
+	snprintf(a, sizeof(a), "%s/a", dir);
+	snprintf(b, sizeof(b), "%s/b", dir);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
+	snprintf(a0, sizeof(a0), "%s.0", a);
+	snprintf(b0, sizeof(b0), "%s.0", b);
+	snprintf(fifo0, sizeof(fifo0), "%s.0", fifo);
 	frame_cache_init(&c, 1000);
 	assert_int_equal(load(&c, a).rc, -ENOENT);
-	assert_int_equal(load(&c, dir).rc, -EINVAL);
-	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(mkdir(a0, 0700), 0);
+	assert_int_equal(load(&c, a).rc, -EINVAL);
+	assert_int_equal(rmdir(a0), 0);
+	assert_int_equal(mkfifo(fifo0, 0600), 0);
 	assert_int_equal(load(&c, fifo).rc, -EINVAL);
-	write_file(a, 159, 'x');
+	write_file(a0, 159, 'x');
 	assert_int_equal(load(&c, a).rc, -ENODATA);
-	write_file(a, 1001, 'x');
+	write_file(a0, 1001, 'x');
 	assert_int_equal(load(&c, a).rc, -EFBIG);
 
-	write_file(a, 600, 'x');
+	write_file(a0, 600, 'x');
 	one = load(&c, a);
 	two = load(&c, a);
 	assert_int_equal(one.rc, 0);
@@ -448,7 +453,7 @@ static void cache(void **state)
 	assert_int_equal(one.frames->len, 600);
 	assert_int_equal(one.frames->data[599], 'x');
 	/* What is played makes no room, what isn't does. */
-	write_file(b, 600, 'y');
+	write_file(b0, 600, 'y');
 	assert_int_equal(load(&c, b).rc, -ENOMEM);
 	frames_release(one.frames);
 	frames_release(two.frames);
@@ -457,14 +462,47 @@ static void cache(void **state)
 	assert_true(c.bytes == 600);
 	frames_release(one.frames);
 	/* A file that has changed is read again. */
-	unlink(b);
-	write_file(b, 320, 'z');
+	unlink(b0);
+	write_file(b0, 320, 'z');
 	one = load(&c, b);
 	assert_int_equal(one.frames->len, 320);
 	assert_int_equal(one.frames->data[0], 'z');
 	frames_release(one.frames);
 	frame_cache_free(&c);
 	assert_true(c.bytes == 0);
+}
+
+/* The best that can be played and has a file; what is wrong with others then is no matter. */
+static void best_codec(void **state)
+{
+	struct load l = {.type_count = 4, .type = {101, 9, 8, 0}};
+	char base[80], path[96];
+	struct frame_cache c;
+
+	snprintf(base, sizeof(base), "%s/a", dir);
+	l.base = base;
+	frame_cache_init(&c, 1000);
+	snprintf(path, sizeof(path), "%s.101", base);
+	write_file(path, 160, 'n');
+	frame_cache_load(&c, &l);
+	assert_int_equal(l.rc, -ENOENT);
+	snprintf(path, sizeof(path), "%s.9", base);
+	write_file(path, 10, 's');
+	frame_cache_load(&c, &l);
+	assert_int_equal(l.rc, -ENODATA);
+	snprintf(path, sizeof(path), "%s.0", base);
+	write_file(path, 160, 'u');
+	frame_cache_load(&c, &l);
+	assert_int_equal(l.rc, 0);
+	assert_int_equal(l.codec->payload_type, 0);
+	frames_release(l.frames);
+	snprintf(path, sizeof(path), "%s.8", base);
+	write_file(path, 160, 'a');
+	frame_cache_load(&c, &l);
+	assert_int_equal(l.codec->payload_type, 8);
+	assert_int_equal(l.frames->data[0], 'a');
+	frames_release(l.frames);
+	frame_cache_free(&c);
 }
 
 static void codecs(void **state)
@@ -500,6 +538,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_record_directory, make_dirs, remove_dirs),
 		cmocka_unit_test_setup_teardown(planted_link, make_dirs, remove_dirs),
 		cmocka_unit_test_setup_teardown(cache, make_dirs, remove_dirs),
+		cmocka_unit_test_setup_teardown(best_codec, make_dirs, remove_dirs),
 		cmocka_unit_test(codecs),
 	};
 

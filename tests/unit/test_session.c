@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "call_host.h"
+#include "session_media.h"
 #include "session_must.h"
 
 static struct host *h;
@@ -803,9 +804,100 @@ static void left_behind(void **state)
 	assert_int_equal(sessions_ports_free(s, 0), 15);
 }
 
+/* Another port and another far end in one: both, or neither. */
+static void another_port(void **state)
+{
+	struct session_params p = session_params_46("a");
+	struct session_change c = {.id = "a"};
+	uint32_t free_before, generation;
+	struct session_answer a, b;
+	uint16_t port;
+
+	a = must_create(s, &p);
+	port = a.leg[0].local.port;
+	free_before = sessions_ports_free(s, 0);
+	c.leg[0].set_port = true;
+	c.leg[1].set_remote = c.leg[1].has_remote = true;
+	c.leg[1].remote = (struct leg_remote){.ip = p.leg[0].remote.ip, .port = 6000};
+	generation = a.generation;
+	must_not_update(s, &c, SESSION_BAD_PARAMS, "/legs/1/remote/ip"); /* IPv4 at an IPv6 one */
+	assert_int_equal(sessions_ports_free(s, 0), free_before);
+	assert_non_null(test_plan(h, 0, port));
+
+	/* The neighbour table is full: a port was taken, and is given back. */
+	c.leg[1].remote = p.leg[1].remote;
+	c.leg[1].remote.port = 6000;
+	test_neigh_fault = -ENOSPC;
+	must_not_update(s, &c, SESSION_TABLE_FULL, "/legs/1/remote/ip");
+	assert_int_equal(sessions_ports_free(s, 0), free_before);
+	assert_non_null(test_plan(h, 0, port));
+
+	b = must_update(s, &c);
+	assert_int_equal(b.generation, generation + 1);
+	assert_int_not_equal(b.leg[0].local.port, port);
+	assert_int_equal(sessions_ports_free(s, 0), free_before);
+	assert_null(test_plan(h, 0, port));
+	assert_null(test_plan(h, 0, port + 1));
+	assert_non_null(test_plan(h, 0, b.leg[0].local.port));
+	assert_int_equal(ntohs(test_plan(h, 0, b.leg[0].local.port)->out_port), 6000);
+
+	/* At an address that there isn't; where a party of the other family can't stay. */
+	c.leg[0].address = TEST_ADDRS;
+	must_not_update(s, &c, SESSION_BAD_PARAMS, "");
+	c.leg[0].address = 1;
+	port = b.leg[0].local.port;
+	b = must_update(s, &c);
+	assert_null(test_plan(h, 0, port));
+	assert_int_equal(test_plan(h, 1, b.leg[0].local.port)->flags & FLOW_PLAN_REMOTE, 0);
+	must_delete(s, "a");
+}
+
+static struct sdes_key key_of(uint8_t fill)
+{
+	struct sdes_key k = {.master_len = 30};
+
+	memset(k.master, fill, k.master_len);
+	return k;
+}
+
+/* What passes untouched can be opened and sealed as long as its rollover counters are 0. */
+static void recorded_late(void **state)
+{
+	struct session_params p = session_params_46("a");
+	const struct session_media m = {.set_copy = true, .copy = true};
+	struct session_error err;
+	struct flow_rtp_stats *st;
+
+	for (unsigned int i = 0; i < SESSION_LEGS; i++)
+		p.leg[i].security = (struct leg_security){.type = LEG_SECURITY_SDES,
+							  .has_profile = true,
+							  .profile = SRTP_AES_CM_128_HMAC_SHA1_80,
+							  .local = key_of((uint8_t)(1 + i)),
+							  .remote = key_of((uint8_t)(2 - i))};
+	must_create(s, &p);
+	p.id = "b";
+	must_create(s, &p);
+	st = &h->tables->leg[1].stats;
+	st->started = 1;
+	st->base_seq = 0x1fff0;
+	st->max_seq = 0x20005;
+	assert_int_equal(session_media_set(s, "a", 0, &m, &err), SESSION_UNSUPPORTED);
+	assert_true(strlen(err.reason) > 0);
+	st->max_seq = 0x1ffff;
+	assert_int_equal(session_media_set(s, "a", 0, &m, &err), SESSION_OK);
+	/* Once it is opened it may wrap. */
+	st->max_seq = 0x20005;
+	assert_int_equal(session_media_set(s, "a", 1, &m, &err), SESSION_OK);
+	assert_int_equal(session_media_set(s, "b", 1, &m, &err), SESSION_OK);
+	must_delete(s, "a");
+	must_delete(s, "b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(another_port, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(recorded_late, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(plain_call, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rtcp_mixes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(leg_options, set_up, tear_down),

@@ -75,6 +75,32 @@ class Options(unittest.TestCase):
         c = self.config("-l", "10.0.0.1", "-6", "/2001:db8::1")
         self.assertEqual(c["rtpproxy"]["bind"], {"internal": "lan4", "external6": "wan6"})
 
+    def test_whom_parties_are_taken_for(self):
+        bridge = ("-l", "10.0.0.1/192.0.2.1")
+        for args, latch in (((), "once"), (("-l", "10.0.0.1"), "once"), (bridge, "host"),
+                            (("-l", "10.0.0.1", "-6", "/2001:db8::1"), "host"),
+                            ((*bridge, "--bridge_symmetric"), "once"),
+                            ((*bridge, "--bridge_symmetric", "--force_asymmetric"), "once"),
+                            (("--force_asymmetric",), "host"),
+                            (("--bridge_symmetric", "--force_asymmetric"), "host"),
+                            ((*bridge, "--strict"), "strict"), (("--strict",), "strict")):
+            with self.subTest(args=args):
+                self.assertEqual(self.config(*args)["rtpproxy"]["latch"], latch)
+        self.fault(2, "can't be both", "--strict", "--force_asymmetric")
+
+    def test_rtcp_is_recorded(self):
+        self.assertTrue(self.config("-r", "/rec")["rtpproxy"]["record_rtcp"])
+        self.assertFalse(self.config("-r", "/rec", "-R")["rtpproxy"]["record_rtcp"])
+
+    def test_extensions(self):
+        lines = self.run_with("-v").stdout.splitlines()
+        self.assertEqual(lines[0], "Basic version: 20040107")
+        self.assertEqual(len(lines), 21)
+        for line in lines[1:]:
+            self.assertRegex(line, r"^Extension 20[0-9]{6}: .+$")
+        self.assertEqual([line.split()[1] for line in lines[1:]],
+                         sorted({line.split()[1] for line in lines[1:]}))
+
     def test_any_address(self):
         self.assertEqual(self.config("-l", "*")["rtpproxy"]["bind"],
                          self.config()["rtpproxy"]["bind"])
@@ -119,9 +145,9 @@ class Options(unittest.TestCase):
         self.assertEqual(c["log"], {"level": "error"})
 
     def test_ignored_options_say_so(self):
-        done = self.run_with("-F", "-b", "-R", "-c", "fifo")
+        done = self.run_with("-F", "-b", "-c", "fifo")
         self.assertEqual(done.returncode, 0)
-        for letter in "FbRc":
+        for letter in "Fbc":
             self.assertIn(f"-{letter} changes nothing:", done.stderr)
 
     def test_usage(self):
