@@ -54,8 +54,10 @@ equal "$(jq -c '[.addresses[] | select(.advertise) | [.name, .advertise, .ports.
 equal "$(jq -c .media <<<"$said")" '{"record_dir":"/rec","spool_dir":"/spool"}' "the block media"
 
 step "a daemon: ready when it returns, another user, the pid file"
+# As /var/run is: the user that is meant may not make anything there.
+mkdir -m 755 "$TMP/root"
 in_ns t "$TANDEM_RTPPROXY" --base "$TMP/base.json" -l 10.0.0.1 -s udp:127.0.0.1:7722 -s "$TMP/r.sock" \
-	-p "$TMP/pid" -u nobody -d DBUG:LOG_LOCAL0 -F -b -c fifo >"$TMP/daemon.log" 2>&1 </dev/null ||
+	-s "$TMP/root/r.sock" -s tcp:127.0.0.1:722 -p "$TMP/pid" -u nobody -d DBUG:LOG_LOCAL0 -F -b -c fifo >"$TMP/daemon.log" 2>&1 </dev/null ||
 	fail "it does not start"
 keeper=$(cat "$TMP/pid")
 equal "$(ask V)" 20040107 "V at once"
@@ -64,7 +66,35 @@ equal "$(grep -c 'changes nothing' "$TMP/daemon.log")" 3 "options said to change
 tandemd=$(pgrep -P "$keeper")
 equal "$(stat -c %U "/proc/$tandemd")" nobody "user of tandemd"
 equal "$(readlink "/proc/$keeper/cwd")" / "directory of the daemon"
-equal "$(stat -c %a "$TMP/r.sock")" 660 "mode of the unix socket"
+for sock in "$TMP/r.sock" "$TMP/root/r.sock"; do
+	equal "$(stat -c '%a %U' "$sock")" "660 nobody" "mode and owner of $sock"
+	equal "$(in_ns t "$PYTHON" -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.send(b"V")
+print(s.recv(64).decode(), end="")' "$sock")" 20040107 "V by $sock"
+done
+equal "$(in_ns t "$PYTHON" -c 'import socket
+s = socket.create_connection(("127.0.0.1", 722))
+s.send(b"V\n")
+print(s.recv(64).decode(), end="")')" 20040107 "V by a port below 1024"
+
+step "what the user of -u lacks is said"
+program -f -l 10.0.0.1 -s "$TMP/root/r.sock" -u nobody
+equal $code 5 "exit code with a control socket that somebody answers at"
+matches "$said" "root/r.sock: somebody answers there already" "the message"
+jq --arg s "$TMP/root/api.sock" '.api.socket = $s' "$TMP/base.json" >"$TMP/base2.json"
+program -f --base "$TMP/base2.json" -l 10.0.0.1 -s "$TMP/root/s.sock" -r "$TMP/root" -u nobody
+equal $code 5 "exit code with a folder that is root's"
+matches "$said" "tandem's own socket is to be made there" "the message"
+matches "$said" "$TMP/root: Permission denied: there will be no recordings" "the message"
+
+step "the unit"
+if command -v systemd-analyze >/dev/null; then
+	sed 's#@SBINDIR@/tandem-rtpproxy#/bin/true#' "$(dirname "$0")/../../configs/tandem-rtpproxy.service.in" \
+		>"$TMP/tandem-rtpproxy.service"
+	systemd-analyze verify --man=no "$TMP/tandem-rtpproxy.service" || fail "systemd refuses the unit"
+fi
 
 step "SIGHUP drains; the last call ends it"
 kill -HUP "$keeper"
@@ -74,4 +104,4 @@ equal "$(ask 'U other 198.51.100.7 4000 from')" E99 "a new session"
 equal "$(ask 'Q call from' | cut -d' ' -f2-)" "0 0 0 0" "the call is there"
 equal "$(ask 'D call from')" 0 "its end"
 until_true 10 bash -c '! kill -0 "$0"' "$keeper" || fail "it does not end"
-for f in pid r.sock api.sock; do [ ! -e "$TMP/$f" ] || fail "$f is left"; done
+for f in pid r.sock root/r.sock api.sock; do [ ! -e "$TMP/$f" ] || fail "$f is left"; done
