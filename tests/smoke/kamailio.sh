@@ -54,6 +54,41 @@ one_call() {
 	for p in "${captures[@]}"; do end_job "$p" || true; forget_job "$p"; done
 }
 
+# other_call NAME MS WATCHER…: A calls the registered B by the scenarios NAME_uac, NAME_uas; meanwhile
+# WATCHER is carried out.
+other_call() {
+	local name=$1 ms=$2 sipp_b
+	local common=(-nostdin -skip_rlimit -m 1)
+	shift 2
+	spawn b sipp-b bash -c 'cd "$0" && exec sipp "$@"' "$TMP/b" -sf "$SMOKE_DIR/sipp/${name}_uas.xml" \
+		-i 192.0.2.2 -mi 192.0.2.2 -p 5060 -mp 6000 "${common[@]}"
+	sipp_b=$last_pid
+	until_true 5 in_ns b bash -c '[ -n "$(ss -Hlun sport = 5060)" ]' || fail "sipp (party B) does not listen"
+	(cd "$TMP/a" && in_ns a timeout 60 sipp 10.0.0.5:5060 -sf "$SMOKE_DIR/sipp/${name}_uac.xml" \
+		-i 10.0.0.2 -mi 10.0.0.2 -p 5060 -mp 4000 -d "$ms" "${common[@]}") >"$TMP/sipp-a.log" 2>&1 &
+	sipp_a=$!
+	smoke_jobs+=("$sipp_a")
+	"$@"
+	wait "$sipp_a" || fail "$name: sipp (party A): exit code $?"
+	forget_job "$sipp_a"
+	wait "$sipp_b" || fail "$name: sipp (party B): exit code $?"
+	forget_job "$sipp_b"
+	until_true 5 bash -c '"$0" -s "$1" -j session.list | jq -e ".sessions | length == 0"' \
+		"$TANDEMCTL" "$SOCKET" >/dev/null || fail "$name: sessions are left"
+}
+
+# One session, whose legs have both got so many packets.
+media_both_ways() {
+	until_true 20 bash -c 'id=$("$0" -s "$1" -j session.list | jq -r ".sessions[0].id // empty") &&
+		"$0" -s "$1" -j session.get id="$id" | jq -e --argjson n "$2" "[.legs[].rx.packets >= \$n] | all"' \
+		"$TANDEMCTL" "$SOCKET" "$1" >/dev/null || fail "no media both ways"
+}
+
+one_session() {
+	until_true 10 bash -c '"$0" -s "$1" -j session.list | jq -e ".sessions | length == 1"' \
+		"$TANDEMCTL" "$SOCKET" >/dev/null || fail "there is no session while it rings"
+}
+
 # Jitter is a matter of the machine, too: what is asked for needs a core that nobody else takes.
 quiet() {
 	awk -v cores="$(nproc)" '{exit !($1 < cores * 0.75)}' /proc/loadavg
@@ -101,6 +136,10 @@ step "recorded is what B said: start_recording() in a reply names its tag first"
 until_true 5 bash -c '[ -z "$(ls "$0")" ]' "$TMP/spool4" || fail "recordings stay in the spool directory"
 equal "$(ls "$TMP/rec4")" "$call=${tag}.a.rtp" "files"
 recorded "$TMP/rec4/$call=$tag.a.rtp" "$(seen b_sent)"
+step "A offers nothing: B's 200 does, and A's ACK answers"
+other_call late 5000 media_both_ways 60
+step "A gives up while it rings"
+other_call cancel 1500 one_session
 end_job "$kamailio_pid" || true
 forget_job "$kamailio_pid"
 stop_tandemd "$rtpproxy_pid"
