@@ -381,3 +381,34 @@ void bed_run_ms(unsigned int ms)
 		bed_settle();
 	}
 }
+
+/* ---- what tests ask ---- */
+
+const struct dtls_counters *counters(void)
+{
+	return dtls_context_counters(bed.ctx);
+}
+
+struct node *with_peer(bool client, const char *key, const char *ciphers, const char *profiles,
+		       struct node **peer)
+{
+	enum dtls_setup setup = client ? DTLS_PASSIVE : DTLS_ACTIVE;
+	struct dtls_params p = bed_params(setup);
+	struct node *n = bed_endpoint(bed.ctx, &p, false);
+	SSL_CTX *c = bed_ssl_ctx(key, ciphers, profiles);
+
+	*peer = bed_peer(c, client, &n->addr);
+	SSL_CTX_free(c);
+	if (key != NULL)
+		bed_tell(n, setup, *peer, DTLS_SHA256);
+	return n;
+}
+
+void assert_failed(const struct node *n, enum dtls_reason reason)
+{
+	assert_int_equal(n->keys_count, 0);
+	assert_int_equal(n->report.state, DTLS_FAILED);
+	assert_int_equal(n->report.reason, reason);
+	assert_int_equal(counters()->half_open, 0);
+	assert_int_equal(counters()->associations, 0);
+}

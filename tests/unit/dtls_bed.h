@@ -90,4 +90,17 @@ void bed_settle(void);
 /* The same, while time goes by. */
 void bed_run_ms(unsigned int ms);
 
+/* ---- what tests ask ---- */
+
+#define PROFILE "SRTP_AES128_CM_SHA1_80"
+
+const struct dtls_counters *counters(void);
+/* Our endpoint, and a plain peer whose fingerprint it knows. */
+struct node *with_peer(bool client, const char *key, const char *ciphers, const char *profiles,
+		       struct node **peer);
+/* For this reason, and nothing is left of it. */
+void assert_failed(const struct node *n, enum dtls_reason reason);
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+
 #endif

@@ -702,8 +702,6 @@ static void many_at_once(void **state)
 	assert_int_equal(dtls_context_counters(bed.ctx)->associations, 40);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -6,23 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROFILE "SRTP_AES128_CM_SHA1_80"
-
-static const struct dtls_counters *counters(void)
+static struct node *forgeable(const char *ciphers, struct node **peer)
 {
-	return dtls_context_counters(bed.ctx);
-}
-
-static struct node *with_peer(const char *ciphers, struct node **peer)
-{
-	struct dtls_params p = bed_params(DTLS_PASSIVE);
-	struct node *n = bed_endpoint(bed.ctx, &p, false);
-	SSL_CTX *c = bed_ssl_ctx("P-256", ciphers, PROFILE);
+	struct node *n = with_peer(true, "P-256", ciphers, PROFILE, peer);
 
 	n->forgeable = true;
-	*peer = bed_peer(c, true, &n->addr);
-	SSL_CTX_free(c);
-	bed_tell(n, DTLS_PASSIVE, *peer, DTLS_SHA256);
 	return n;
 }
 
@@ -45,7 +33,7 @@ static void handshake(void **state)
 	static const unsigned int mtu[] = {4000, 1200, 1000, 600, 300, 256};
 
 	for (unsigned int i = 0; i < sizeof(mtu) / sizeof(mtu[0]); i++) {
-		struct node *peer, *n = with_peer(NULL, &peer);
+		struct node *peer, *n = forgeable(NULL, &peer);
 
 		bed_lengthen(peer);
 		SSL_set_mtu(peer->ssl, mtu[i]);
@@ -96,7 +84,7 @@ static unsigned int twice(const struct packet *p)
 static void bad_networks(void **state)
 {
 	for (unsigned int i = 0; i < 12; i++) {
-		struct node *peer, *n = with_peer(NULL, &peer);
+		struct node *peer, *n = forgeable(NULL, &peer);
 
 		bed_lengthen(peer);
 		SSL_set_mtu(peer->ssl, i % 2 ? 256 : 1200);
@@ -116,7 +104,7 @@ static void bad_networks(void **state)
 /* The sender's address is somebody else's: he gets one short datagram for it, and that is all. */
 static void forged(void **state)
 {
-	struct node *peer, *n = with_peer(NULL, &peer);
+	struct node *peer, *n = forgeable(NULL, &peer);
 	struct dtls_addr victim = bed_addr(60);
 	uint8_t hello[1500];
 	size_t len;
@@ -144,7 +132,7 @@ static unsigned int clients_lost(const struct packet *p)
 /* No cookie serves anybody else, at another endpoint, or for ever. */
 static void cookies_of_others(void **state)
 {
-	struct node *peer, *n = with_peer(NULL, &peer), *other;
+	struct node *peer, *n = forgeable(NULL, &peer), *other;
 	struct dtls_addr x = bed_addr(60);
 	struct dtls_params p = bed_params(DTLS_PASSIVE);
 	uint8_t hello[1500];
@@ -185,7 +173,7 @@ static void cookies_of_others(void **state)
 /* An unusable one is answered to whoever gets it, and not told of. */
 static void unusable(void **state)
 {
-	struct node *peer, *n = with_peer("ECDHE-RSA-AES128-GCM-SHA256", &peer);
+	struct node *peer, *n = forgeable("ECDHE-RSA-AES128-GCM-SHA256", &peer);
 
 	SSL_do_handshake(peer->ssl);
 	bed_run_ms(100);
@@ -199,7 +187,7 @@ static void unusable(void **state)
 /* Pieces without the cookie's are kept for nobody. */
 static void later_fragments(void **state)
 {
-	struct node *peer, *n = with_peer(NULL, &peer);
+	struct node *peer, *n = forgeable(NULL, &peer);
 
 	bed_lengthen(peer);
 	SSL_set_mtu(peer->ssl, 1000);
@@ -211,7 +199,7 @@ static void later_fragments(void **state)
 
 static void every_length(void **state)
 {
-	struct node *peer, *n = with_peer(NULL, &peer);
+	struct node *peer, *n = forgeable(NULL, &peer);
 	uint8_t hello[1500];
 	size_t len;
 
@@ -231,8 +219,6 @@ static void every_length(void **state)
 	}
 	assert_int_equal(counters()->associations, 0);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
 
 int main(void)
 {
