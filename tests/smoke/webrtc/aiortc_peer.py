@@ -121,6 +121,11 @@ class Party:
         for transceiver in self.pc.getTransceivers():
             transport = transceiver.sender.transport
             out['dtls'] = transport.state
+            pair = transport.transport.iceGatherer._connection._nominated.get(1)
+            if pair:
+                remote = pair.remote_candidate
+                out['pair'] = {'remote': {'ip': remote.host, 'port': remote.port,
+                                          'type': remote.type}}
             out['role'] = ('controlling' if transport.transport.iceGatherer._connection.ice_controlling
                            else 'controlled')
             media = out[transceiver.kind] = {'frames_decoded': self.frames[transceiver.kind]}
