@@ -23,6 +23,7 @@ class Endpoint:
         self.ssrc = hash((ns, ip, self.port, tag)) & 0xffffffff
         self.next = 0
         self.got = []
+        self.ssrcs = set()
 
     @property
     def address(self):
@@ -42,6 +43,7 @@ class Endpoint:
             except BlockingIOError:
                 return self.got
             self.got.append((data[12:16], struct.unpack('!I', data[16:20])[0], source[:2]))
+            self.ssrcs.add(struct.unpack('!I', data[8:12])[0])
 
     def numbers(self, tag=b'call'):
         return [n for t, n, _ in self.read() if t == tag]

@@ -47,7 +47,12 @@ class Call:
         self.b.send(self.to_b)
 
     def whole(self, what):
+        # A machine with more to do than it can takes its time.
+        end = time.monotonic() + 3
         settle([self.a, self.b])
+        while ((self.a.count() < self.b.next or self.b.count() < self.a.next) and
+               time.monotonic() < end):
+            settle([self.a, self.b])
         for sender, receiver in (self.a, self.b), (self.b, self.a):
             numbers = receiver.numbers()
             check(numbers == list(range(sender.next)),
@@ -248,6 +253,41 @@ def lose_clients(client, talk):
         s.close()
 
 
+# ---- one session's media for another --------------------------------------------------------------
+
+def copy_a_call(client, api, talk):
+    call = Call(client, 'source', 4600)
+    left, right = Endpoint('a', '10.0.0.2', 4620), Endpoint('b', '192.0.2.2', 5620)
+    reply = client.command(f'UIE copy {left.ip} {left.port} rec to && C nobody from to')
+    equal(reply.split(' && ')[1], '-1', 'a copy of what is not there')
+    reply = client.command(f'UIE copy {left.ip} {left.port} rec to && C source from to')
+    check('&&' not in reply, 'a copy of what is there')
+    to_right = place(reply)
+    to_left = place(client.command(f'LEI copy {right.ip} {right.port} rec to'))
+    for _ in range(50):
+        call.send()
+        time.sleep(0.01)
+    call.whole('the call that is copied')
+    # Who speaks hears what A hears, the other one what B hears; from the copy's own ports.
+    for who, port in (left, to_left), (right, to_right):
+        wait_for(5, 'all is copied', lambda who=who: who.count() >= 50)
+        equal(who.numbers(), list(range(50)), 'what is copied')
+        equal({source for _, _, source in who.got}, {(port['ip'], port['port'])}, 'from where')
+    equal(left.ssrcs, {call.b.ssrc}, 'whom the one hears')
+    equal(right.ssrcs, {call.a.ssrc}, 'whom the other one hears')
+    left.clear()
+    right.clear()
+    left.send(to_left, 5)
+    right.send(to_right, 5)
+    settle([left, right], 200)
+    equal((left.got, right.got), ([], []), 'what the parties of the copy send')
+    talk.goes_on('beside a copy')
+    equal(client.command('D source from'), '0', 'the end of what is copied')
+    wait_for(5, 'the copy ends', lambda: not api.call('stats.get')['counters'].get('media.sinks'))
+    equal(client.command('Q copy rec to').split()[0].isdigit(), True, 'its session goes on')
+    equal(client.command('D copy rec'), '0', 'its end')
+
+
 def main():
     client, api = Udp('t', '127.0.0.1', 22222), Client()
     talk = Talk(Call(client, 'talk', 4000))
@@ -257,6 +297,8 @@ def main():
     lose_the_disk(client, api, talk)
     print('== control clients', flush=True)
     lose_clients(client, talk)
+    print("== one session's media for another", flush=True)
+    copy_a_call(client, Client(), talk)
     talk.goes_on('at the end')
     done()
 
