@@ -412,3 +412,44 @@ void assert_failed(const struct node *n, enum dtls_reason reason)
 	assert_int_equal(counters()->half_open, 0);
 	assert_int_equal(counters()->associations, 0);
 }
+
+void assert_agree(const struct node *a, const struct node *b)
+{
+	unsigned int len =
+		srtp_profile_key_len(a->keys.profile) + srtp_profile_salt_len(a->keys.profile);
+
+	assert_int_equal(a->report.state, DTLS_CONNECTED);
+	assert_int_equal(b->report.state, DTLS_CONNECTED);
+	assert_int_equal(a->keys.profile, b->keys.profile);
+	assert_int_equal(a->report.profile, a->keys.profile);
+	assert_memory_equal(a->keys.local, b->keys.remote, len);
+	assert_memory_equal(a->keys.remote, b->keys.local, len);
+	assert_memory_not_equal(a->keys.local, a->keys.remote, len);
+}
+
+struct node *bed_pair(struct node **passive)
+{
+	struct dtls_params p = bed_params(DTLS_ACTPASS);
+	struct node *active = bed_endpoint(bed.ctx, &p, false);
+
+	*passive = bed_endpoint(bed.ctx, &p, true);
+	bed_introduce(active, DTLS_ACTIVE, *passive, DTLS_PASSIVE);
+	return active;
+}
+
+void assert_exported(const struct node *n, const struct node *peer, bool peer_is_client)
+{
+	unsigned int key = srtp_profile_key_len(n->keys.profile);
+	unsigned int salt = srtp_profile_salt_len(n->keys.profile);
+	const uint8_t *client = peer_is_client ? n->keys.remote : n->keys.local;
+	const uint8_t *server = peer_is_client ? n->keys.local : n->keys.remote;
+	uint8_t m[2 * SRTP_MASTER_MAX];
+
+	assert_int_equal(SSL_export_keying_material(peer->ssl, m, 2 * (key + salt),
+						    "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0),
+			 1);
+	assert_memory_equal(client, m, key);
+	assert_memory_equal(server, m + key, key);
+	assert_memory_equal(client + key, m + 2 * key, salt);
+	assert_memory_equal(server + key, m + 2 * key + salt, salt);
+}

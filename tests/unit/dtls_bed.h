@@ -98,8 +98,15 @@ const struct dtls_counters *counters(void);
 /* Our endpoint, and a plain peer whose fingerprint it knows. */
 struct node *with_peer(bool client, const char *key, const char *ciphers, const char *profiles,
 		       struct node **peer);
+/* The plain peer has the same keys (RFC 5764 §4.2). */
+void assert_exported(const struct node *n, const struct node *peer, bool peer_is_client);
 /* For this reason, and nothing is left of it. */
 void assert_failed(const struct node *n, enum dtls_reason reason);
+
+/* An active endpoint, and a passive one with a certificate of its own; they know each other. */
+struct node *bed_pair(struct node **passive);
+/* Both are connected, by the same keys. */
+void assert_agree(const struct node *a, const struct node *b);
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
 

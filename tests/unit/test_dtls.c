@@ -10,33 +10,9 @@
 	"SRTP_AES128_CM_SHA1_80:SRTP_AES128_CM_SHA1_32:SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_"   \
 	"GCM"
 
-static void assert_agree(const struct node *a, const struct node *b)
-{
-	unsigned int len =
-		srtp_profile_key_len(a->keys.profile) + srtp_profile_salt_len(a->keys.profile);
-
-	assert_int_equal(a->report.state, DTLS_CONNECTED);
-	assert_int_equal(b->report.state, DTLS_CONNECTED);
-	assert_int_equal(a->keys.profile, b->keys.profile);
-	assert_int_equal(a->report.profile, a->keys.profile);
-	assert_memory_equal(a->keys.local, b->keys.remote, len);
-	assert_memory_equal(a->keys.remote, b->keys.local, len);
-	assert_memory_not_equal(a->keys.local, a->keys.remote, len);
-}
-
-static struct node *pair(struct node **passive)
-{
-	struct dtls_params p = bed_params(DTLS_ACTPASS);
-	struct node *active = bed_endpoint(bed.ctx, &p, false);
-
-	*passive = bed_endpoint(bed.ctx, &p, true);
-	bed_introduce(active, DTLS_ACTIVE, *passive, DTLS_PASSIVE);
-	return active;
-}
-
 static void both_roles(void **state)
 {
-	struct node *p, *a = pair(&p);
+	struct node *p, *a = bed_pair(&p);
 	struct dtls_fingerprint fp, own;
 
 	assert_int_equal(dtls_start(p->ep, &a->addr), -EINVAL);
@@ -88,24 +64,6 @@ static struct node *with_plain(const struct plain *c, struct node **peer)
 	else
 		assert_int_equal(dtls_start(n->ep, &(*peer)->addr), 0);
 	return n;
-}
-
-/* RFC 5764 §4.2, from the other side. */
-static void assert_exported(const struct node *n, const struct node *peer, bool peer_is_client)
-{
-	unsigned int key = srtp_profile_key_len(n->keys.profile);
-	unsigned int salt = srtp_profile_salt_len(n->keys.profile);
-	const uint8_t *client = peer_is_client ? n->keys.remote : n->keys.local;
-	const uint8_t *server = peer_is_client ? n->keys.local : n->keys.remote;
-	uint8_t m[2 * SRTP_MASTER_MAX];
-
-	assert_int_equal(SSL_export_keying_material(peer->ssl, m, 2 * (key + salt),
-						    "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0),
-			 1);
-	assert_memory_equal(client, m, key);
-	assert_memory_equal(server, m + key, key);
-	assert_memory_equal(client + key, m + 2 * key, salt);
-	assert_memory_equal(server + key, m + 2 * key + salt, salt);
 }
 
 static const struct plain plains[] = {
@@ -261,7 +219,7 @@ static void each_datagram_lost_once(void **state)
 	bool through = false;
 
 	for (victim = 0; !through; victim++) {
-		struct node *p, *a = pair(&p);
+		struct node *p, *a = bed_pair(&p);
 
 		assert_true(victim < 20);
 		seen = 0;
@@ -301,7 +259,7 @@ static void a_third_lost(void **state)
 
 	bed.ctx = bed_context(DTLS_MTU_MIN, 0);
 	for (unsigned int i = 0; i < 5; i++) {
-		struct node *p, *a = pair(&p);
+		struct node *p, *a = bed_pair(&p);
 
 		seen = i;
 		bed.fate = lose_third;
@@ -317,7 +275,7 @@ static void a_third_lost(void **state)
 
 static void doubled_and_backward(void **state)
 {
-	struct node *p, *a = pair(&p);
+	struct node *p, *a = bed_pair(&p);
 
 	bed.fate = twice;
 	bed.backward = true;
@@ -337,7 +295,7 @@ static void mtu_is_kept(void **state)
 		struct node *p, *a;
 
 		bed.ctx = bed_context(mtus[i], 0);
-		a = pair(&p);
+		a = bed_pair(&p);
 		dtls_start(a->ep, &p->addr);
 		bed_settle();
 		assert_agree(a, p);
@@ -353,7 +311,7 @@ static void mtu_is_kept(void **state)
 static void retransmission_doubles(void **state)
 {
 	static const unsigned int at_ms[] = {100, 300, 700, 1500, 3100, 6300, 10300};
-	struct node *p, *a = pair(&p);
+	struct node *p, *a = bed_pair(&p);
 	struct dtls_addr nobody = bed_addr(99);
 	unsigned int now_ms = 0;
 
@@ -499,209 +457,6 @@ static void one_byte_each(void **state)
 	assert_int_equal(n->report.state, DTLS_CONNECTED);
 }
 
-/* ---- the life of an endpoint ---- */
-
-static void fingerprint_after_the_hello(void **state)
-{
-	struct dtls_params p = bed_params(DTLS_ACTPASS);
-	struct node *n = bed_endpoint(bed.ctx, &p, false), *peer;
-	SSL_CTX *c = bed_ssl_ctx("P-256", NULL, ALL_PROFILES);
-
-	peer = bed_peer(c, true, &n->addr);
-	SSL_CTX_free(c);
-	SSL_do_handshake(peer->ssl);
-	bed_run_ms(60000);
-	assert_true(SSL_is_init_finished(peer->ssl));
-	assert_int_equal(n->report.state, DTLS_CONNECTING);
-	assert_int_equal(n->keys_count, 0);
-	bed_tell(n, DTLS_PASSIVE, peer, DTLS_SHA384);
-	assert_int_equal(n->keys_count, 0);
-	bed_settle();
-	assert_int_equal(n->report.state, DTLS_CONNECTED);
-	assert_exported(n, peer, true);
-}
-
-static void fingerprint_never(void **state)
-{
-	struct dtls_params p = bed_params(DTLS_PASSIVE);
-	struct node *n = bed_endpoint(bed.ctx, &p, false), *peer;
-	SSL_CTX *c = bed_ssl_ctx("P-256", NULL, ALL_PROFILES);
-
-	peer = bed_peer(c, true, &n->addr);
-	SSL_CTX_free(c);
-	SSL_do_handshake(peer->ssl);
-	bed_run_ms(DTLS_HELD_MS + 100);
-	assert_int_equal(n->report.state, DTLS_FAILED);
-	assert_int_equal(n->report.reason, DTLS_TIMEOUT);
-	assert_int_equal(n->keys_count, 0);
-	assert_int_equal(dtls_context_counters(bed.ctx)->associations, 0);
-}
-
-static void second_handshake_gives_new_keys(void **state)
-{
-	struct node *p, *a = pair(&p);
-	struct dtls_keys before;
-
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	before = a->keys;
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	assert_agree(a, p);
-	assert_int_equal(a->keys_count, 2);
-	assert_int_equal(p->keys_count, 2);
-	assert_memory_not_equal(before.local, a->keys.local, 30);
-	assert_int_equal(dtls_context_counters(bed.ctx)->associations, 2);
-	/* The far end begins anew, from another place, with the same certificate. */
-	a->addr = bed_addr(77);
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	assert_agree(a, p);
-	assert_true(dtls_addr_equal(&p->keys_from, &a->addr));
-	assert_int_equal(p->state_count, 2);
-}
-
-static void roles_change(void **state)
-{
-	struct node *p, *a = pair(&p);
-
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	bed_introduce(p, DTLS_ACTIVE, a, DTLS_PASSIVE);
-	assert_int_equal(dtls_start(p->ep, &a->addr), 0);
-	bed_settle();
-	assert_agree(a, p);
-	assert_int_equal(a->keys_count, 2);
-	/* What it is not any more, it doesn't go on with. */
-	bed_introduce(a, DTLS_ACTIVE, p, DTLS_PASSIVE);
-	dtls_start(a->ep, &(struct dtls_addr){.port = 1});
-	dtls_context_poll(bed.ctx, 0);
-	assert_int_equal(dtls_context_counters(bed.ctx)->half_open, 1);
-	bed_introduce(p, DTLS_ACTIVE, a, DTLS_PASSIVE);
-	assert_int_equal(dtls_context_counters(bed.ctx)->half_open, 0);
-}
-
-static void moves_in_mid_handshake(void **state)
-{
-	struct node *p, *a = pair(&p);
-	struct dtls_addr nobody = bed_addr(99);
-
-	dtls_start(a->ep, &nobody);
-	bed_run_ms(250);
-	dtls_endpoint_moved(a->ep, &p->addr);
-	bed_run_ms(250);
-	assert_agree(a, p);
-	/* And once it is connected: close_notify finds it. */
-	p->addr = bed_addr(88);
-	dtls_endpoint_moved(a->ep, &p->addr);
-	dtls_endpoint_close(a->ep);
-	bed_settle();
-	assert_int_equal(p->report.state, DTLS_CLOSED);
-}
-
-static void after_closing(void **state)
-{
-	struct node *p, *a = pair(&p);
-
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	dtls_endpoint_close(p->ep);
-	bed_settle();
-	assert_int_equal(a->report.state, DTLS_CLOSED);
-	assert_int_equal(p->report.state, DTLS_CLOSED);
-	assert_int_equal(dtls_context_counters(bed.ctx)->associations, 0);
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	assert_agree(a, p);
-}
-
-static void free_it(struct node *n)
-{
-	dtls_endpoint_free(n->ep);
-	n->ep = NULL;
-}
-
-static void close_it(struct node *n)
-{
-	dtls_endpoint_close(n->ep);
-}
-
-static void start_again(struct node *n)
-{
-	if (n->keys_count < 3)
-		assert_int_equal(dtls_start(n->ep, &n->keys_from), 0);
-}
-
-static void callbacks_do_anything(void **state)
-{
-	struct node *p, *a = pair(&p);
-
-	p->on_keys = free_it;
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	assert_int_equal(p->keys_count, 1);
-	bed_end(a);
-	bed_end(p);
-
-	a = pair(&p);
-	p->on_state = free_it;
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	assert_int_equal(p->state_count, 1);
-	bed_end(a);
-	bed_end(p);
-
-	a = pair(&p);
-	p->on_keys = close_it;
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	assert_int_equal(p->report.state, DTLS_CLOSED);
-	assert_int_equal(a->report.state, DTLS_CLOSED);
-	bed_end(a);
-	bed_end(p);
-
-	a = pair(&p);
-	a->on_keys = start_again;
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	assert_agree(a, p);
-	assert_int_equal(p->keys_count, 3);
-}
-
-static unsigned int sent_before_keys;
-
-static void note_sent(struct node *n)
-{
-	sent_before_keys = n->sent;
-}
-
-/* Whoever sees the last flight may begin with media: the keys must be there. */
-static void keys_before_last_flight(void **state)
-{
-	struct node *p, *a = pair(&p);
-
-	p->on_keys = note_sent;
-	dtls_start(a->ep, &p->addr);
-	bed_settle();
-	assert_agree(a, p);
-	assert_int_equal(p->sent, sent_before_keys + 1);
-}
-
-static void many_at_once(void **state)
-{
-	struct node *a[20], *p[20];
-
-	for (unsigned int i = 0; i < 20; i++) {
-		a[i] = pair(&p[i]);
-		dtls_start(a[i]->ep, &p[i]->addr);
-	}
-	bed_settle();
-	for (unsigned int i = 0; i < 20; i++)
-		assert_agree(a[i], p[i]);
-	assert_int_equal(dtls_context_counters(bed.ctx)->completed, 40);
-	assert_int_equal(dtls_context_counters(bed.ctx)->associations, 40);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -722,15 +477,6 @@ int main(void)
 		TEST(pieces_in_all_orders),
 		TEST(pieces_of_two),
 		TEST(one_byte_each),
-		TEST(fingerprint_after_the_hello),
-		TEST(fingerprint_never),
-		TEST(second_handshake_gives_new_keys),
-		TEST(roles_change),
-		TEST(moves_in_mid_handshake),
-		TEST(after_closing),
-		TEST(callbacks_do_anything),
-		TEST(keys_before_last_flight),
-		TEST(many_at_once),
 	};
 
 	return cmocka_run_group_tests_name("dtls", tests, NULL, NULL);
