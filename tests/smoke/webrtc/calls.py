@@ -11,7 +11,8 @@ from media import check, equal  # noqa: E402
 IP = {'lan4': '10.0.0.2', 'lan6': 'fd00:a::2', 'wan4': '192.0.2.2', 'wan6': '2001:db8::2'}
 
 
-EARLY = 500  # packets
+# Packets that may come before there are keys for them, and before there is anywhere to send them.
+UNKNOWN, EARLY = 5, 500
 
 
 def webrtc(address='lan4', **more):
@@ -161,12 +162,19 @@ class Call:
 
     def early(self, leg):
         """Packets from a leg that came before there were keys for them, or anywhere to send them.
-        Chromium sends from its first check on, and nominates with one that may be seconds later;
-        until then its address is nobody's."""
-        n = sum(self.leg(kind, leg)['drops'].get(name, 0) for kind in self.kinds
-                for name in ('srtp_key', 'source', 'no_remote'))
-        check(n < EARLY, f'{self.id}: {n} packets too early')
-        return n
+        Chromium sends from its first check on, and nominates with one that may be seconds later:
+        what it sends is taken in, but until then nothing is sent to it."""
+        drops = [self.leg(kind, leg)['drops'] for kind in self.kinds]
+        unknown = sum(d.get(name, 0) for d in drops for name in ('srtp_key', 'source'))
+        unsent = sum(d.get('no_remote', 0) for d in drops)
+        check(unknown <= UNKNOWN, f'{self.id}: {unknown} packets of leg {leg} were nobody\'s')
+        check(unsent < EARLY, f'{self.id}: {unsent} packets too early')
+        return unknown + unsent
 
-    def end(self):
-        return self.client.call('session.delete', id=self.id)
+    def end(self, phone=None):
+        """`phone`: its leg, which has lost nothing but what it reported before the nomination."""
+        report = self.client.call('session.delete', id=self.id)
+        if phone is not None:
+            check(set(report['legs'][phone]['drops']) <= {'no_remote'},
+                  f"{self.id}: drops on the phone's leg: {report['legs'][phone]['drops']}")
+        return report

@@ -69,8 +69,7 @@ def one_call(client, call_id, kind, options, offers, profile, expected):
                 if not (k == 'audio' and kind is firefox and name == party.name):
                     check(stats[k]['frames_decoded'] > 10, f'{name} decodes {k}')
         call.judge_silence()
-        report = call.end()
-        equal(report['legs'][1 - leg]['drops'], {}, f"{call_id}: drops on the phone's leg")
+        call.end(1 - leg)
 
 
 def main():

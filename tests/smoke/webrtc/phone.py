@@ -44,10 +44,6 @@ def one_call(client, call_id, browser_address, phone_address, browser_calls, *op
             sides.reverse()
         (a, profile_a), (b, profile_b) = sides
         call = Call(client, call_id, a, b, profile_a, profile_b, video=True).offer()
-        if 'feedback' not in options:
-            # The first key frame may have come too early, and the phone cannot ask for another.
-            browser.ask('mute', on=True)
-            browser.ask('mute', on=False)
         call.wait_media(50)
         call.wait_reports()
         both = call.stats()
@@ -65,8 +61,7 @@ def one_call(client, call_id, browser_address, phone_address, browser_calls, *op
             print(f'{call_id}: key frames asked for: {both[leg]["video"]["pli_sent"]}, '
                   f'{both[leg]["video"]["pli_received"]}', flush=True)
         call.judge_silence()
-        equal([leg_['drops'] for leg_ in call.end()['legs']][1 - leg], {},
-              f"{call_id}: drops on the phone's leg")
+        call.end(1 - leg)
 
 
 def main():

@@ -214,12 +214,28 @@ def to_known_path(client):
     second_path(False)
 
 
+def taken_over(client):
+    """The phone offers again, and another connection of the browser's answers: its checks and its
+    handshake begin before its answer is here."""
+    c = Change(client, 'taken')
+    c.call.offer_again(by=1, anew=True)
+    wait_for('the other connection', lambda: c.call.connected() and not c.ice()['restarting'], 10,
+             c.call.state)
+    c.call.wait_media(20)
+    after = c.ice()
+    equal(after['ufrag'], c.before['ufrag'], 'user name of ours after the answer of another')
+    check(after['remote_ufrag'] != c.before['remote_ufrag'], 'user name of another')
+    equal(c.call.leg('audio', 0)['security']['state'], 'connected', 'DTLS of another')
+    c.end()
+
+
 def main():
     client = Client()
     in_place(client, 'chromium')
     in_place(client, 'firefox')
     to_new_path(client)
     to_known_path(client)
+    taken_over(client)
     done()
 
 
