@@ -10,8 +10,11 @@
 #include "call_host.h"
 #include "rtpp.h"
 
-#define UDP_PORT 23219
-#define TCP_PORT 23220
+#define PORT_FIRST 23220
+#define PORT_PAIRS 2000
+
+/* Several of these tests may run at once. */
+static uint16_t udp_port, tcp_port;
 
 struct host *h;
 struct sessions *s;
@@ -62,10 +65,12 @@ int set_up_all(void **state)
 	snprintf(dir, sizeof(dir), "/tmp/tandem_test_XXXXXX");
 	if (mkdtemp(dir) == NULL)
 		return -1;
-	snprintf(names[0], sizeof(names[0]), "udp:127.0.0.1:%d", UDP_PORT);
-	snprintf(names[1], sizeof(names[1]), "udp6:[::1]:%d", UDP_PORT);
-	snprintf(names[2], sizeof(names[2]), "tcp:127.0.0.1:%d", TCP_PORT);
-	snprintf(names[3], sizeof(names[3]), "tcp6:[::1]:%d", TCP_PORT);
+	udp_port = (uint16_t)(PORT_FIRST + 2 * (getpid() % PORT_PAIRS));
+	tcp_port = udp_port + 1;
+	snprintf(names[0], sizeof(names[0]), "udp:127.0.0.1:%d", udp_port);
+	snprintf(names[1], sizeof(names[1]), "udp6:[::1]:%d", udp_port);
+	snprintf(names[2], sizeof(names[2]), "tcp:127.0.0.1:%d", tcp_port);
+	snprintf(names[3], sizeof(names[3]), "tcp6:[::1]:%d", tcp_port);
 	snprintf(names[4], sizeof(names[4]), "unix:%s/u", dir);
 	snprintf(names[5], sizeof(names[5]), "cunix:%s/c", dir);
 	for (unsigned int i = 0; i < COUNT(control); i++)
@@ -97,10 +102,10 @@ int dial(enum transport t)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET,
 				 .sin_addr = {htonl(INADDR_LOOPBACK)},
-				 .sin_port = htons(t == UDP4 ? UDP_PORT : TCP_PORT)};
+				 .sin_port = htons(t == UDP4 ? udp_port : tcp_port)};
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
 				   .sin6_addr = IN6ADDR_LOOPBACK_INIT,
-				   .sin6_port = htons(t == UDP6 ? UDP_PORT : TCP_PORT)};
+				   .sin6_port = htons(t == UDP6 ? udp_port : tcp_port)};
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	bool ip6 = t == UDP6 || t == TCP6, local = t == UNIX || t == CUNIX;
 	const struct sockaddr *sa = local ? (struct sockaddr *)&un
