@@ -316,9 +316,121 @@ static void session_end(void **state)
 	assert_int_not_equal(bed.worker[1]->ssrc, ssrc);
 }
 
+/* ---- files that are looked for -----------------------------------------------------------------
+ */
+
+static struct {
+	unsigned int calls;
+	enum session_fault fault;
+	char path[64];
+} told;
+
+static void on_started(void *arg, enum session_fault f, const struct session_error *err)
+{
+	assert_ptr_equal(arg, &told);
+	assert_int_equal(err->fault, f);
+	told.calls++;
+	told.fault = f;
+	snprintf(told.path, sizeof(told.path), "%s", err->path);
+}
+
+/* Asked for; the file is looked for until look() is called. */
+static void ask_for(const char *file)
+{
+	struct media_play p = {.id = "s",
+			       .leg = 1,
+			       .file = file,
+			       .repeats = -1,
+			       .codec_count = 1,
+			       .started = on_started,
+			       .arg = &told};
+	struct session_error err = {0};
+
+	memset(&told, 0, sizeof(told));
+	assert_int_equal(media_play_start(media, &p, &err), SESSION_OK);
+	assert_int_equal(told.calls, 0);
+}
+
+static void look(void)
+{
+	media->poller.fn(&media->poller);
+	assert_int_equal(told.calls, 1);
+}
+
+/* What plays goes on until there is something else to play. */
+static void not_there(void **state)
+{
+	play(1);
+	ask_for("b");
+	look();
+	assert_int_equal(told.fault, SESSION_BAD_PARAMS);
+	assert_string_equal(told.path, "/file");
+	assert_int_equal(bed.stopped, 0);
+	assert_int_equal(bed.ended, 0);
+	ask_for("a");
+	assert_int_equal(bed.stopped, 0);
+	look();
+	assert_int_equal(told.fault, SESSION_OK);
+	assert_int_equal(bed.stopped, 1);
+	tell_played(bed.worker[0], FLOW_PLAYED_STOPPED);
+	assert_int_equal(bed.players, 2);
+	tell_played(bed.worker[1], FLOW_PLAYED_END);
+}
+
+static void stopped_before(void **state)
+{
+	struct session_error err;
+	bool was;
+
+	ask_for("a");
+	assert_int_equal(media_play_stop(media, "s", 1, &was, &err), SESSION_OK);
+	assert_true(was);
+	look();
+	assert_int_equal(told.fault, SESSION_OK);
+	assert_int_equal(bed.players, 0);
+	assert_int_equal(bed.ended, 1);
+	assert_true(tnd_list_empty(&media->players));
+}
+
+static void session_ends_before(void **state)
+{
+	ask_for("a");
+	end_session();
+	look();
+	assert_int_equal(told.fault, SESSION_NOT_FOUND);
+	assert_int_equal(bed.players + bed.ended, 0);
+	assert_true(tnd_list_empty(&media->players));
+	assert_null(media->session[0]);
+}
+
+/* Nobody is told any more; more than so many are not looked for. */
+static void too_many(void **state)
+{
+	static const struct media_play p = {
+		.id = "s", .leg = 1, .file = "a", .repeats = 1, .codec_count = 1};
+	struct session_error err;
+
+	ask_for("a");
+	media_forget_callers(media);
+	for (unsigned int i = 1; i < MEDIA_LOADS_MAX; i++)
+		assert_int_equal(media_play_start(media, &p, &err), SESSION_OK);
+	assert_int_equal(media_play_start(media, &p, &err), SESSION_LIMIT);
+	media->poller.fn(&media->poller);
+	assert_int_equal(told.calls, 0);
+	/* The latest is what was meant. */
+	assert_int_equal(bed.players, 1);
+	assert_int_equal(bed.ended, MEDIA_LOADS_MAX - 1);
+	assert_int_equal(media->loading, 0);
+	tell_played(bed.worker[0], FLOW_PLAYED_END);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(not_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(stopped_before, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(session_ends_before, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(too_many, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_after_the_other, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(late_worker, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(legs_apart, set_up, tear_down),
