@@ -23,7 +23,7 @@ static struct dtls_taste taste_of(const struct dtls_endpoint *ep)
 
 /* `quiet`: by whoever can have his packets answered, which need not be the far end. */
 static int note_bad(struct dtls_endpoint *ep, const struct dtls_addr *from, enum dtls_reason reason,
-		    uint8_t alert, bool quiet)
+		    uint8_t alert, uint64_t record_seq, bool quiet)
 {
 	ep->ctx->n.hellos_bad++;
 	if (ep->bad.set && !ep->bad.quiet && quiet)
@@ -32,6 +32,7 @@ static int note_bad(struct dtls_endpoint *ep, const struct dtls_addr *from, enum
 	ep->bad.quiet = quiet;
 	ep->bad.reason = reason;
 	ep->bad.alert = alert;
+	ep->bad.record_seq = record_seq;
 	ep->bad.from = *from;
 	dtls_endpoint_wake(ep);
 	return -EINVAL;
@@ -60,6 +61,7 @@ static int hello_complete(struct dtls_assoc *a)
 	struct dtls_endpoint *ep = a->ep;
 	struct dtls_addr from = a->peer;
 	struct dtls_taste taste = taste_of(ep);
+	uint64_t record_seq = a->hello_record;
 	bool quiet = a->hello_seq != 0;
 	enum dtls_reason reason;
 	uint8_t alert;
@@ -67,7 +69,7 @@ static int hello_complete(struct dtls_assoc *a)
 	reason = dtls_hello_check(a->hello->body, a->hello->length, &taste, &alert);
 	if (reason != DTLS_OK) {
 		dtls_assoc_free(a);
-		return note_bad(ep, &from, reason, alert, quiet);
+		return note_bad(ep, &from, reason, alert, record_seq, quiet);
 	}
 	if (!within_rate(a)) {
 		dtls_assoc_free(a);
@@ -180,7 +182,7 @@ static int hello_fragment(struct dtls_endpoint *ep, const struct dtls_addr *from
 	if (f->len == f->length) {
 		reason = dtls_hello_check(f->data, f->len, &taste, &alert);
 		if (reason != DTLS_OK)
-			return note_bad(ep, from, reason, alert, f->seq != 0);
+			return note_bad(ep, from, reason, alert, r->seq, f->seq != 0);
 	}
 	ret = place_fragment(ep, from, f, &a);
 	if (ret < 0)

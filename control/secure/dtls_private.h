@@ -112,6 +112,7 @@ struct dtls_endpoint {
 		bool quiet; /* by nobody in particular: answered, but not told of */
 		enum dtls_reason reason;
 		uint8_t alert;
+		uint64_t record_seq; /* that the alert has, for those before may be taken */
 		struct dtls_addr from;
 	} bad;
 };

@@ -267,7 +267,8 @@ static void answer_bad(struct dtls_endpoint *ep)
 	ep->bad.set = false;
 	if (!talks_with(ep, &ep->bad.from) &&
 	    dtls_bucket_take(&ep->alerts, dtls_now_ms(ep->ctx), DTLS_ALERTS, DTLS_ALERTS)) {
-		dtls_record_head(out, DTLS_ALERT_RECORD, DTLS_VERSION_1_2, 0, 0, 2);
+		dtls_record_head(out, DTLS_ALERT_RECORD, DTLS_VERSION_1_2, 0, ep->bad.record_seq,
+				 2);
 		out[DTLS_RECORD_HLEN] = DTLS_FATAL;
 		out[DTLS_RECORD_HLEN + 1] = ep->bad.alert;
 		ep->ops->send(ep->arg, &ep->bad.from, out, sizeof(out));

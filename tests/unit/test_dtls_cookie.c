@@ -174,6 +174,9 @@ static void unusable(void **state)
 	assert_int_equal(counters()->verify_requests, 1);
 	assert_int_equal(counters()->hellos_bad, 1);
 	assert_memory_equal(n->last, "\x15\xfe\xfd", 3);
+	/* It is none that its window has seen, as the HelloVerifyRequest's number. */
+	assert_int_equal(SSL_get_shutdown(peer->ssl) & SSL_RECEIVED_SHUTDOWN,
+			 SSL_RECEIVED_SHUTDOWN);
 	assert_int_equal(n->state_count, 0);
 	assert_int_equal(counters()->associations, 0);
 }
