@@ -269,6 +269,42 @@ static void other_session(void **state)
 	assert_string_equal(ask("U copy 10.0.0.9 6000 rec && C call ftag ttag"), "E3\n");
 }
 
+/* Whom the caller's leg listens to: as configured, and what A and S change in that. */
+static void latches(void **state)
+{
+	static const struct {
+		enum config_rtpproxy_latch configured;
+		const char *command, *latch;
+	} cases[] = {
+		{CONFIG_RTPPROXY_ONCE, "U", "once"},      {CONFIG_RTPPROXY_ONCE, "US", "once"},
+		{CONFIG_RTPPROXY_ONCE, "UA", "host"},     {CONFIG_RTPPROXY_HOST, "U", "host"},
+		{CONFIG_RTPPROXY_HOST, "US", "once"},     {CONFIG_RTPPROXY_HOST, "UAS", "once"},
+		{CONFIG_RTPPROXY_HOST, "USA", "host"},    {CONFIG_RTPPROXY_STRICT, "U", "strict"},
+		{CONFIG_RTPPROXY_STRICT, "US", "strict"}, {CONFIG_RTPPROXY_STRICT, "UA", "host"},
+	};
+
+	for (unsigned int i = 0; i < COUNT(cases); i++) {
+		char text[64], id[32], want[32];
+		struct session_error err;
+		struct tnd_buf b = {0};
+		const char *latch;
+
+		config()->latch = (uint8_t)cases[i].configured;
+		snprintf(text, sizeof(text), "%s l%u 10.0.0.2 4000 tag", cases[i].command, i);
+		snprintf(id, sizeof(id), "l%u/tag", i);
+		snprintf(want, sizeof(want), "\"latch\":\"%s\"", cases[i].latch);
+		ask(text);
+		assert_int_equal(session_report(s, id, &b, NULL, &err), SESSION_OK);
+		tnd_buf_addc(&b, '\0');
+		latch = strstr(b.data, "\"latch\"");
+		assert_non_null(latch);
+		check_case(text, strncmp(latch, want, strlen(want)) == 0);
+		tnd_buf_free(&b);
+		snprintf(text, sizeof(text), "D l%u tag", i);
+		assert_string_equal(ask(text), "0\n");
+	}
+}
+
 static void features(void **state)
 {
 	assert_string_equal(ask("VF 20050322"), "1\n");
@@ -289,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(daemon_ends, set_up_media, tear_down),
 		cmocka_unit_test_setup_teardown(without_rtcp, set_up_media, tear_down),
 		cmocka_unit_test_setup_teardown(other_session, set_up_media, tear_down),
+		cmocka_unit_test_setup_teardown(latches, set_up_media, tear_down),
 		cmocka_unit_test_setup_teardown(features, set_up_media, tear_down),
 	};
 
