@@ -83,15 +83,15 @@ class Events:
 class Call:
     """A leg with DTLS, and B without anything."""
 
-    def __init__(self, client, events, call_id, fingerprint, profiles=None):
+    def __init__(self, client, events, call_id, fingerprint, profiles=None, **where):
         self.client, self.events, self.id = client, events, call_id
         self.b = Endpoint('b', '192.0.2.2', 0)
         security = {'type': 'dtls', 'setup': 'passive', 'fingerprint': fingerprint}
         if profiles:
             security['profiles'] = profiles
         legs = client.call('session.create', id=call_id, legs=[
-            {'address': 'lan4', 'remote': {'ip': '10.0.0.2', 'port': PORT}, 'rtcp': 'mux',
-             'security': security},
+            {'address': 'lan4', 'rtcp': 'mux', 'security': security,
+             **(where or {'remote': {'ip': '10.0.0.2', 'port': PORT}})},
             {'address': 'wan4', 'remote': self.b.address}])['legs']
         self.local = [x['local'] for x in legs]
         self.fingerprint = legs[0]['security']['fingerprint']
@@ -232,6 +232,28 @@ def unusable(client, events, identity, stem):
     call.end()
 
 
+def from_anywhere(client, events, identity, stem):
+    """Whose address is not known is asked for a cookie, and is nobody before a handshake."""
+    call = Call(client, events, 'anywhere', identity.fingerprint, latch='once')
+
+    def asked():
+        return client.call('stats.get')['counters']['dtls.verify_requests']
+    before = asked()
+    s = Sclient(call.local[0], stem, [CM80], '-dtls1', 'DEFAULT@SECLEVEL=0')
+    s.process.wait(5)
+    check('alert protocol version' in s.text, f'an alert at s_client: {s.text[-400:]}')
+    equal(asked(), before + 1, 'cookies asked for')
+    equal(call.security['state'], 'new', 'anywhere: after a hello of no use')
+    s = Sclient(call.local[0], stem, [CM80])
+    call.expect(('connecting', None), ('connected', CM80))
+    s.wait_keys()
+    equal(asked(), before + 2, 'cookies asked for')
+    s.end()
+    call.expect(('closed', None))
+    call.end()
+    print('from anywhere: by a cookie', flush=True)
+
+
 def main():
     client, events = Client(), Events()
     identity, other = Identity(), Identity()
@@ -243,6 +265,7 @@ def main():
     wrong(client, events, identity, other, stem)
     print('wrong fingerprint: nothing passes', flush=True)
     unusable(client, events, identity, stem)
+    from_anywhere(client, events, identity, stem)
     done()
 
 
