@@ -36,7 +36,7 @@ def with_crypto(body, crypto):
 
 
 class SdesB2bua(B2bua):
-    profiles = os.environ['SMOKE_PROFILES'].split(',')
+    profiles = os.environ.get('SMOKE_PROFILES', 'none').split(',')
 
     def legs(self, call, offer):
         legs = super().legs(call, offer)

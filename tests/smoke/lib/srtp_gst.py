@@ -3,8 +3,9 @@
 """A GStreamer party, both ways: rtpbin with srtpenc and srtpdec, RTCP reports in both directions.
 
 srtp_gst.py JSON: {"fds": [rtp, rtcp], "to": [ip, port, rtcp_port], "send": FILE, "receive": FILE,
-"rate": samples a second, "samples": in a packet, "seq": first, "out": KEYS, "in": KEYS}, with
-"send" null for a party that only listens, and KEYS null or {"profile", "key"}. The sound is one channel of 16 bits: L16 (RFC 3551 §4.5.11).
+"rate": samples a second, "samples": in a packet, "ahead": packets that are sent at once, "seq":
+first, "out": KEYS, "in": KEYS}, with "send" null for a party that only listens, and KEYS null or
+{"profile", "key"}. The sound is one channel of 16 bits: L16 (RFC 3551 §4.5.11).
 Runs until SIGTERM, then prints what rtpbin knows of its peer.
 """
 import base64
@@ -87,7 +88,7 @@ class Party:
     def send(self):
         c = self.c
         chain = [
-            self.make('filesrc', location=c['send'], blocksize=2 * c['samples'] * 8),
+            self.make('filesrc', location=c['send'], blocksize=2 * c['samples'] * c['ahead']),
             self.make('rawaudioparse', sample_rate=c['rate'], num_channels=1),
             self.make('capsfilter', caps=Gst.Caps.from_string('audio/x-raw, format=S16BE')),
             self.make('clocksync'),

@@ -11,6 +11,7 @@ from srtp_ref import Forged
 
 class Datagram:
     """UDP out of an Ethernet frame."""
+    __slots__ = 'frame', 'src', 'dst', 'payload', 'ip_ok', 'udp_ok'
 
     def __init__(self, frame):
         self.frame = frame
