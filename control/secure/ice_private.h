@@ -114,12 +114,14 @@ struct ice_agent {
 	struct ice_generation generation[2];
 	struct ice_pair *pair; /* owned, grows */
 	unsigned int pairs, pairs_room;
-	int selected; /* index in `pair`, or -1 */
+	int selected;   /* index in `pair`, or -1 */
+	bool following; /* authentic media leads the selected pair: ice_follow.c */
 	uint32_t triggers, foundations;
 	uint64_t pace_ms; /* before this no new check */
 
 	struct {
 		uint8_t id[ICE_CONSENT_IDS][STUN_ID_LEN];
+		uint64_t sent_ms[ICE_CONSENT_IDS]; /* of each */
 		uint8_t ids, next_id;
 		bool controlling; /* as the last request said */
 		uint64_t next_ms;
@@ -131,6 +133,7 @@ struct ice_agent {
 	unsigned int gathers;
 	bool gathered;
 
+	uint32_t rtt_ms; /* of the latest consent; UINT32_MAX: none was answered */
 	uint64_t checks_in, checks_out, rejected;
 };
 
@@ -185,6 +188,8 @@ struct ice_pair *ice_pair_learn(struct ice_agent *a, unsigned int generation,
 void ice_pair_remove(struct ice_agent *a, unsigned int index);
 /* All pairs of the generation, but the selected one if `keep_selected`. */
 void ice_pairs_drop(struct ice_agent *a, unsigned int generation, bool keep_selected);
+/* For one that nobody signalled. */
+uint32_t ice_foundation_new(struct ice_agent *a);
 uint64_t ice_pair_priority(const struct ice_agent *a, const struct ice_pair *p);
 unsigned int ice_pairs_count(const struct ice_agent *a, unsigned int generation, bool learned);
 struct ice_pair *ice_selected(const struct ice_agent *a);
@@ -213,6 +218,9 @@ bool ice_consent_response(struct ice_agent *a, const struct ice_addr *from,
 			  const struct stun_msg *m, int *rc);
 /* An authentic check came from the selected address. */
 void ice_consent_heard(struct ice_agent *a);
+/* The selected pair's address is another one: it is asked at once, and only answers from there
+ * count. */
+void ice_consent_move(struct ice_agent *a);
 /* Something better may be there: does the selected pair still answer? */
 void ice_consent_probe(struct ice_agent *a);
 uint64_t ice_consent_step(struct ice_agent *a, uint64_t now);
