@@ -17,10 +17,10 @@
 
 struct wire_fragments {
 	const uint8_t *ip;
-	uint16_t len;       /* of the packet */
-	uint16_t at;        /* next byte of it that is to be carried */
-	uint16_t room;      /* payload of all fragments but the last, of the later ones */
-	uint16_t room1;     /* of the first, whose header has all options */
+	uint16_t len;  /* of the packet */
+	uint16_t at;   /* next byte of it that is to be carried */
+	uint16_t left; /* fragments to come */
+	uint16_t mtu;
 	uint8_t hlen;       /* of the packet, and of the first fragment */
 	uint8_t hlen_later; /* of the others: only options that are copied */
 	uint8_t options[WIRE_IP4_HLEN_MAX - WIRE_IP4_HLEN]; /* these */
@@ -37,7 +37,7 @@ struct wire_fragment {
  *
  *	-EMSGSIZE  it must not be fragmented (DF)
  *	-EINVAL    no 8 bytes fit behind the header, options that can't be read, or a fragment that
- *		   reaches beyond the 65,535 bytes that a packet may have
+ *		   reaches beyond the 65,535 bytes that a whole packet may have
  */
 int wire_fragment_start(struct wire_fragments *f, const uint8_t *ip, const struct wire_inner *i,
 			uint16_t mtu);

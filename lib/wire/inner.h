@@ -18,8 +18,10 @@
 
 #define WIRE_IP4_HLEN_MAX 60
 #define WIRE_TCP_HLEN     20
+#define WIRE_TCP_SYN      0x02
 #define WIRE_PROTO_TCP    6
 #define WIRE_PROTO_FRAG6  44
+#define WIRE_PROTO_AH     51
 
 /* What a packet is; from WIRE_INNER_BAD_TRUNCATED on, why it is none. */
 enum wire_inner_kind {
@@ -132,10 +134,10 @@ static inline enum wire_inner_scope wire_inner_scope(const uint8_t *ip, const st
 	bool bad, group;
 
 	if (i->family == 4) {
-		bad = wire_inner_bad4(ip + 12) | wire_inner_bad4(ip + 16);
+		bad = wire_inner_bad4(ip + 12) || wire_inner_bad4(ip + 16);
 		group = (ip[16] & 0xf0) == 0xe0 || wire_load32(ip + 16) == UINT32_MAX;
 	} else {
-		bad = wire_inner_bad6(ip + 8) | wire_inner_bad6(ip + 24);
+		bad = wire_inner_bad6(ip + 8) || wire_inner_bad6(ip + 24);
 		group = ip[24] == 0xff;
 	}
 	if (__builtin_expect(!bad, 1))
@@ -214,16 +216,13 @@ static inline bool wire_inner_ecn_out(uint8_t *ip, const struct wire_inner *i, u
 }
 
 /*
- * What is behind the IPv6 extension headers of this packet: its protocol, and where it starts from
- * the IP header on, at most i->len. -1 where that can't be said: a header that doesn't fit, more
- * than WIRE_IP6_EXT_MAX of them, or a fragment other than the first, whose rest is no header. What
- * follows ESP is ESP's own affair (50 is returned), no next header is 59.
+ * What is behind the IPv6 extension headers of this packet: its protocol, and in *off where it
+ * starts from the IP header on, at most i->len. ESP (50) and no next header (59) are protocols
+ * here. -ENOENT for a fragment other than the first, whose rest is no header; -EINVAL where it
+ * can't be said: a header that doesn't fit, or more than WIRE_IP6_EXT_MAX of them.
  */
 #define WIRE_IP6_EXT_MAX 8
 int wire_inner_upper6(const uint8_t *ip, const struct wire_inner *i, uint16_t *off);
-
-/* The same of either family; of IPv4, -1 for a fragment other than the first. */
-int wire_inner_upper(const uint8_t *ip, const struct wire_inner *i, uint16_t *off);
 
 /* The part of the next call that is not for each packet. `tcp`: from the IP header on. */
 bool wire_inner_clamp_tcp(uint8_t *ip, const struct wire_inner *i, uint16_t tcp, uint16_t mtu);
@@ -232,8 +231,8 @@ bool wire_inner_clamp_ext(uint8_t *ip, const struct wire_inner *i, uint16_t mtu)
 /*
  * Lowers the maximum segment size that a TCP SYN tells (RFC 9293 §3.7.1, RFC 6691) to what fits
  * into IP packets of `mtu` bytes: less 40 or 60, never less than 1; the checksum changes with it,
- * and one that was wrong stays wrong. A SYN without the option, and one whose options can't be
- * read, are left alone, as is everything else. True: it was lowered.
+ * and one that was wrong stays wrong. A SYN without the option is left alone, as are options behind
+ * one that can't be read, and everything else. True: it was lowered.
  */
 static inline bool wire_inner_clamp_mss(uint8_t *ip, const struct wire_inner *i, uint16_t mtu)
 {
@@ -244,7 +243,7 @@ static inline bool wire_inner_clamp_mss(uint8_t *ip, const struct wire_inner *i,
 			return false;
 		return wire_inner_clamp_ext(ip, i, mtu);
 	}
-	if (i->len < tcp + WIRE_TCP_HLEN || !(ip[tcp + 13] & 0x02))
+	if (i->len < tcp + WIRE_TCP_HLEN || !(ip[tcp + 13] & WIRE_TCP_SYN))
 		return false;
 	return wire_inner_clamp_tcp(ip, i, (uint16_t)tcp, mtu);
 }
