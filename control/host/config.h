@@ -16,12 +16,28 @@
 #include "log.h"
 #include "srtp.h"
 
+enum config_role {
+	CONFIG_OUTER,     /* calls and tunnels have their addresses there */
+	CONFIG_INNER_TUN, /* a TUN device of this host: IP packets without an Ethernet header */
+	CONFIG_INNER_LAN, /* Ethernet, toward a LAN */
+};
+
+struct config_prefix {
+	union wire_ip ip;
+	unsigned int bits; /* in the family's own terms */
+};
+
 struct config_interface {
 	char name[32];
 	char device[256];          /* two interfaces may share one, on different VLANs */
 	uint16_t mtu;              /* default 1500 */
 	uint16_t vlan;             /* 0: untagged */
 	uint16_t rx_desc, tx_desc; /* 0: dataplane's choice */
+	enum config_role role;
+	/* The kernel's side of a TUN device: its name, and what it is given. */
+	char kernel_name[16];
+	struct config_prefix kernel_address[16], kernel_route[64];
+	unsigned int kernel_address_count, kernel_route_count;
 };
 
 struct config_address {
@@ -31,8 +47,8 @@ struct config_address {
 	unsigned int prefix_bits;
 	bool has_gateway;
 	union wire_ip gateway;
-	union wire_ip advertise; /* what replies show: `ip` unless set */
-	uint16_t port_min, port_max;
+	union wire_ip advertise;     /* what replies show: `ip` unless set */
+	uint16_t port_min, port_max; /* 0: none, on an inner interface */
 };
 
 struct config_neighbour { /* static */
@@ -139,3 +155,5 @@ bool config_same_device(const char *a, const char *b);
 bool config_eal_has(const struct config *c, const char *name, const char **value);
 
 #endif
+/* The value of one argument of a vdev ("net_tun0,iface=tun0"): false if it has none. */
+bool config_device_arg(const char *device, const char *key, char *value, size_t size);

@@ -16,6 +16,10 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 /* Do the parts fit together? */
 int config_check(const struct config *c, struct json_error *err);
 int config_check_addresses(const struct config *c, struct json_error *err);
+/* Roles of interfaces, and the kernel's side of TUN devices. */
+int config_fill_inner(struct config_interface *out, const struct cfg_interface *in, unsigned int i,
+		      struct json_error *err);
+int config_check_inner(const struct config *c, struct json_error *err);
 /* The block `media`; the directories: -ENODEV where one can't be written to, or read. */
 void config_fill_media(struct config_media *m, const struct cfg_media *in);
 int config_check_media(const struct config_media *m, struct json_error *err);
