@@ -94,6 +94,24 @@ struct config_rtpproxy {
 	uint8_t overload_percent; /* 0: never */
 };
 
+/* What the mask of a user's address says: docs/config.md. */
+enum config_mask { CONFIG_MASK_NETWORK, CONFIG_MASK_INTERFACE };
+
+struct config_tunnel {
+	char store[240]; /* "": none; else absolute */
+	uint32_t users;
+	enum config_mask mask;
+	bool has_pool[2]; /* IPv4, IPv6 */
+	struct config_prefix pool[2];
+	unsigned int dns_count, route_count;
+	union wire_ip dns[8];
+	struct config_prefix route[32];
+	uint16_t mtu; /* 0: what fits */
+	uint8_t payload_type;
+	bool pt_strict, mss_clamp;
+	uint32_t liveness_s, setup_s;
+};
+
 struct config {
 	char **eal_args;
 	unsigned int eal_arg_count;
@@ -126,6 +144,7 @@ struct config {
 	char socket[108], ro_socket[108], group[64];
 	struct config_media media;
 	struct config_rtpproxy rtpproxy;
+	struct config_tunnel tunnel;
 	char *text; /* the file as read, for config.get (no secrets in it yet) */
 	size_t text_len;
 };
@@ -145,6 +164,8 @@ int config_check_machine(const struct config *c, unsigned int *cursor, struct js
 
 /* Is `device` a PCI address ("0000:01:00.0" or "01:00.0")? */
 bool config_is_pci(const char *device);
+/* The value of one argument of a vdev ("net_tun0,iface=tun0"): false if it has none. */
+bool config_device_arg(const char *device, const char *key, char *value, size_t size);
 /* Do both mean the same device, whatever the arguments? */
 bool config_same_device(const char *a, const char *b);
 
@@ -155,5 +176,3 @@ bool config_same_device(const char *a, const char *b);
 bool config_eal_has(const struct config *c, const char *name, const char **value);
 
 #endif
-/* The value of one argument of a vdev ("net_tun0,iface=tun0"): false if it has none. */
-bool config_device_arg(const char *device, const char *key, char *value, size_t size);

@@ -352,5 +352,7 @@ int config_check(const struct config *c, struct json_error *err)
 		rc = config_check_media(&c->media, err);
 	if (rc == 0)
 		rc = config_check_rtpproxy(c, err);
+	if (rc == 0)
+		rc = config_check_tunnel(c, err);
 	return rc;
 }

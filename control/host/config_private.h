@@ -28,6 +28,10 @@ int config_check_media_dirs(const struct config_media *m, struct json_error *err
 int config_fill_rtpproxy(struct config *c, const struct cfg_rtpproxy *in, struct json_error *err);
 int config_check_rtpproxy(const struct config *c, struct json_error *err);
 void config_free_rtpproxy(struct config_rtpproxy *r);
+/* The block `tunnel`. */
+int config_fill_tunnel(struct config_tunnel *t, const struct cfg_tunnel *in,
+		       struct json_error *err);
+int config_check_tunnel(const struct config *c, struct json_error *err);
 /* The files of DTLS: can they be read, and do they belong together? 0 or -ENODEV. */
 int config_check_certificate(const struct config *c, struct json_error *err);
 
