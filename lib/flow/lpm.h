@@ -49,9 +49,11 @@ struct flow_lpm {
 	/* All below is control's alone. */
 	struct flow_lpm_note *note; /* of each node */
 	struct rte_rcu_qsbr *rcu;
-	uint32_t fresh;          /* nodes from here on have never been used */
-	uint32_t free;           /* stack of free ones */
-	uint32_t waiting, grace; /* those that wait for the end of a grace period, or its start */
+	uint32_t fresh; /* nodes from here on have never been used */
+	uint32_t free;  /* stack of free ones */
+	uint32_t free_count;
+	uint32_t waiting; /* stack of those that nothing leads to any more */
+	uint32_t grace;   /* … since before `token` was given */
 	uint64_t token;
 };
 
