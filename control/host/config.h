@@ -112,6 +112,30 @@ struct config_tunnel {
 	uint32_t liveness_s, setup_s;
 };
 
+/* How both sides of a dialled tunnel prove who they are: PEM files and a file of secrets. */
+struct config_proof {
+	char psk_file[256], certificate[256], key[256], ca[256]; /* "": not given */
+};
+
+#define CONFIG_DIAL_PORT 7765
+
+/* Where others may dial. */
+struct config_listen {
+	bool on;
+	union wire_ip ip; /* the kernel's; may be any */
+	uint16_t port;
+	struct config_proof proof;
+	int address, interface; /* indexes; -1: the first that fits */
+};
+
+struct config_dial {
+	char id[129], name[256], user[25]; /* name "": the address */
+	union wire_ip host;
+	uint16_t port;
+	struct config_proof proof;
+	int address, interface; /* indexes; -1: the first that fits */
+};
+
 struct config {
 	char **eal_args;
 	unsigned int eal_arg_count;
@@ -145,6 +169,9 @@ struct config {
 	struct config_media media;
 	struct config_rtpproxy rtpproxy;
 	struct config_tunnel tunnel;
+	struct config_listen listen;
+	struct config_dial *dials;
+	unsigned int dial_count;
 	char *text; /* the file as read, for config.get (no secrets in it yet) */
 	size_t text_len;
 };

@@ -354,5 +354,7 @@ int config_check(const struct config *c, struct json_error *err)
 		rc = config_check_rtpproxy(c, err);
 	if (rc == 0)
 		rc = config_check_tunnel(c, err);
+	if (rc == 0)
+		rc = config_check_dial(c, err);
 	return rc;
 }

@@ -291,5 +291,7 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 		rc = config_fill_rtpproxy(c, &file->rtpproxy, err);
 	if (rc == 0)
 		rc = config_fill_tunnel(&c->tunnel, &file->tunnel, err);
+	if (rc == 0)
+		rc = config_fill_dial(c, &file->tunnel, err);
 	return rc;
 }

@@ -91,7 +91,14 @@ int config_check_machine(const struct config *c, unsigned int *cursor, struct js
 	}
 	if (*cursor == c->interface_count + 3) {
 		(*cursor)++;
-		return config_check_media_dirs(&c->media, err);
+		if (config_check_media_dirs(&c->media, err) != 0)
+			return -ENODEV;
+	}
+	while (*cursor <= c->interface_count + 4 + c->dial_count) {
+		unsigned int i = (*cursor)++ - c->interface_count - 4;
+
+		if (config_check_proof_files(c, i, err) != 0)
+			return -ENODEV;
 	}
 	return 0;
 }

@@ -31,6 +31,11 @@ void config_free_rtpproxy(struct config_rtpproxy *r);
 /* The block `tunnel`. */
 int config_fill_tunnel(struct config_tunnel *t, const struct cfg_tunnel *in,
 		       struct json_error *err);
+/* Its members `listen` and `dial`. */
+int config_fill_dial(struct config *c, const struct cfg_tunnel *in, struct json_error *err);
+/* Can the files of the listener (0), and of dial i - 1, be read? 0 or -ENODEV. */
+int config_check_proof_files(const struct config *c, unsigned int i, struct json_error *err);
+int config_check_dial(const struct config *c, struct json_error *err);
 int config_check_tunnel(const struct config *c, struct json_error *err);
 /* The files of DTLS: can they be read, and do they belong together? 0 or -ENODEV. */
 int config_check_certificate(const struct config *c, struct json_error *err);
