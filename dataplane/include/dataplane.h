@@ -246,7 +246,7 @@ void dp_pace_stop(struct dp_player *player);
 /*
  * Worker `worker`, which owns the session, looks after its keep-alives from now on, until its
  * flow_tunnel has another generation or no keepalive_ms. 0; -ENOSPC: to be asked again, its ring
- * is full.
+ * is full; -EINVAL: there is no inner interface, or no such session.
  */
 int dp_tunnel_start(struct dp *dp, uint16_t worker, uint32_t session, uint16_t generation);
 

@@ -389,8 +389,10 @@ enum flow_tunnel_flags {
  */
 struct flow_tunnel_rt {
 	uint16_t generation;
-	uint16_t seq;       /* of the next packet */
-	uint32_t last_sent; /* tick of the last IP packet or keep-alive */
+	uint16_t seq; /* of the next packet */
+	bool started;
+	bool sent;          /* something was, at … */
+	uint32_t last_sent; /* … this tick: the last IP packet or keep-alive */
 	/* IP packets, from their header on: out of the tunnel to the inner interface; and into it,
 	 * before they are cut to fragments. */
 	uint64_t in_packets, in_bytes;
