@@ -43,6 +43,7 @@ enum tunnel_reason {
 	TUNNEL_TIMEOUT,  /* no authentic packet for tunnel.liveness_s */
 	TUNNEL_SETUP,    /* none at all within tunnel.setup_s */
 	TUNNEL_REPLACED, /* another tunnel of the same user */
+	TUNNEL_USER,     /* its user was deleted */
 	TUNNEL_ENDED,    /* its session has ended otherwise */
 };
 const char *tunnel_reason_name(enum tunnel_reason r);
@@ -121,8 +122,9 @@ void tunnel_result_free(struct tunnel_result *r);
 
 /*
  * The faults are those of sessions, with paths of the API's params ("/sdp", "/user", "/address");
- * SESSION_NOT_FOUND with path "/user" is an unknown user. Nothing has changed then. `out` is to be
- * freed after all of them.
+ * SESSION_NOT_FOUND with path "/user" is an unknown user. Nothing has changed then,
+ * but that of an answer's user and network information the networks may be routed already, as they
+ * are when the answer comes again. `out` is to be freed after all of them.
  */
 enum session_fault tunnel_create(struct tunnels *t, const struct tunnel_create *c,
 				 struct tunnel_result *out, struct session_error *err);
@@ -149,7 +151,7 @@ struct tunnel_change {
 enum session_fault tunnel_update(struct tunnels *t, const struct tunnel_change *c,
 				 struct tunnel_result *out, struct session_error *err);
 
-/* `done` as of session_delete(); with a tunnel's report. */
+/* `done` as of session_delete(), with the session's report. */
 enum session_fault tunnel_delete(struct tunnels *t, const char *id, enum tunnel_reason reason,
 				 session_done_fn done, void *arg, struct session_error *err);
 
@@ -199,8 +201,9 @@ struct tunnels_stats {
 };
 void tunnels_stats(const struct tunnels *t, struct tunnels_stats *out);
 
-/* NULL: the configuration has no inner interface. */
 struct users *tunnels_users(struct tunnels *t);
+/* The user and its tunnel, if there is one. */
+enum user_fault tunnels_user_delete(struct tunnels *t, const char *name, struct user_error *err);
 
 /*
  * 0 or -errno, logged. *out is NULL where the configuration has no inner interface. The sessions
