@@ -38,8 +38,10 @@ void ice_consent_heard(struct ice_agent *a)
 
 void ice_consent_move(struct ice_agent *a)
 {
+	uint64_t now = ice_now(a), soonest = a->consent.asked_ms + ICE_PROBE_EVERY_MS;
+
 	a->consent.ids = a->consent.next_id = 0;
-	a->consent.next_ms = ice_now(a);
+	a->consent.next_ms = soonest > now ? soonest : now;
 }
 
 void ice_consent_probe(struct ice_agent *a)
@@ -67,6 +69,7 @@ static void ask(struct ice_agent *a, uint64_t now)
 	if (a->consent.ids < ICE_CONSENT_IDS)
 		a->consent.ids++;
 	ice_send_request(a, &a->generation[p->generation], &t, &p->remote);
+	a->consent.asked_ms = now;
 	a->consent.next_ms = now + (a->consent.probe_ms != 0 ? ICE_PROBE_EVERY_MS : interval(a));
 }
 
@@ -149,6 +152,7 @@ static uint64_t lite_step(struct ice_agent *a, uint64_t now)
 
 	if (a->consent.next_ms <= now) {
 		ice_send_indication(a, &ice_selected(a)->remote);
+		a->consent.asked_ms = now;
 		a->consent.next_ms = now + ICE_KEEPALIVE_MS;
 	}
 	/* Two lite agents have no checks that could be missed. */

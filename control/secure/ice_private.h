@@ -125,6 +125,7 @@ struct ice_agent {
 		uint8_t ids, next_id;
 		bool controlling; /* as the last request said */
 		uint64_t next_ms;
+		uint64_t asked_ms; /* the latest; of a lite agent, its latest indication */
 		uint64_t fresh_ms; /* last sign of the peer's consent */
 		uint64_t probe_ms; /* since when the selected pair is being asked; 0: it is not */
 	} consent;
@@ -218,7 +219,7 @@ bool ice_consent_response(struct ice_agent *a, const struct ice_addr *from,
 			  const struct stun_msg *m, int *rc);
 /* An authentic check came from the selected address. */
 void ice_consent_heard(struct ice_agent *a);
-/* The selected pair's address is another one: it is asked at once, and only answers from there
+/* The selected pair's address is another one: it is asked soon, and only answers from there
  * count. */
 void ice_consent_move(struct ice_agent *a);
 /* Something better may be there: does the selected pair still answer? */
