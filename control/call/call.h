@@ -30,7 +30,11 @@ enum leg_flags {
 	LEG_NO_FEEDBACK = 1 << 11, /* RTCP feedback is kept from it */
 	LEG_UDP = 1 << 12,         /* kind udp: anything may come in */
 	LEG_MEDIA = 1 << 13,       /* there is something in media[]: for both legs, to the end */
+	LEG_INNER = 1 << 14,       /* leg 1 of a tunnel: nothing but an inner interface */
 };
+
+/* Legs without a port of their own. */
+#define LEG_PORTLESS (LEG_BUNDLED | LEG_INNER)
 
 /* Ports in host order. */
 struct leg {
@@ -85,6 +89,17 @@ static inline bool legs_untouched(const struct leg *a, const struct leg *b)
 	       !((a->flags | b->flags) & (LEG_BUNDLE | LEG_BUNDLED | LEG_NO_FEEDBACK | LEG_MEDIA));
 }
 
+static inline bool is_tunnel(const struct session *se)
+{
+	return se->leg[1].flags & LEG_INNER;
+}
+
+/* The far end may roam: where it is, authentic packets say and not ICE, once there is a pair. */
+static inline bool leg_roams(const struct leg *l)
+{
+	return (l->flags & LEG_ICE) && l->latch == LEG_LATCH_FOLLOW;
+}
+
 /*
  * A plain call's memory: this, its bucket, its port pairs, its plans, its flow-table slots, and the
  * running halves of its legs.
@@ -113,6 +128,12 @@ struct retired_queue {
 	uint32_t size, head, count;
 };
 
+/* What is wanted of a tunnel's inner side. */
+struct tunnel_settings {
+	struct leg_inner in;
+	bool begins; /* in sessions.begin */
+};
+
 struct sessions {
 	struct host *h;
 	struct session *table; /* [limit] */
@@ -125,7 +146,10 @@ struct sessions {
 	char **made;           /* [SESSION_LEGS * limit] */
 	/* [SESSION_LEGS * limit], paged in as it is used. NULL: plain, or SDES, in no bundle. */
 	struct leg_transport **transport;
-	struct tnd_list due; /* of them, those whose far end may be another */
+	struct tnd_list due;           /* of them, those whose far end may be another */
+	struct tunnel_settings *inner; /* [limit]: of sessions with LEG_INNER */
+	uint32_t *begin; /* [limit]: those of them that their worker is still to be told of */
+	uint32_t begins;
 	struct dtls_context *dtls;
 	struct loop_poller dtls_poller;
 	struct slabs slabs; /* of keys and their running halves */
@@ -175,9 +199,12 @@ enum session_fault params_check_remote(const struct sessions *s, unsigned int i,
 				       uint8_t rtcp, const struct leg_remote *r,
 				       struct session_error *err);
 enum session_fault params_check_transport(unsigned int i, bool ice, bool dtls, bool udp,
-					  uint8_t rtcp, uint8_t latch, struct session_error *err);
+					  uint8_t rtcp, struct session_error *err);
+/* `roams`: leg 0 of a tunnel, with keys. */
+enum session_fault params_check_latch(unsigned int i, bool ice, bool roams, uint8_t latch,
+				      struct session_error *err);
 uint64_t params_hash(const struct sessions *s, const struct session_params *params);
-void leg_init(struct leg *l, const struct leg_params *p);
+void legs_init(struct leg l[SESSION_LEGS], const struct session_params *params);
 void leg_set_remote(struct leg *l, const struct leg_remote *r);
 void leg_clear_remote(struct leg *l);
 void session_fill_answer(const struct sessions *s, const struct session *se,
@@ -227,6 +254,8 @@ void republish_swap(struct sessions *s, const struct republish *r, struct secure
 
 int retire_reserve(struct sessions *s, unsigned int n); /* room for n more: 0 or -ENOMEM */
 void retire_push(struct sessions *s, const struct retired *r);
+/* A session's end, pushed lately, waits for one more grace period, from now on. */
+void retire_renew(struct sessions *s, uint32_t session);
 /* Complete those whose grace period is over; true while some are pending. */
 bool retire_poll(struct sessions *s);
 /* Workers have stopped: all keys that wait. */
@@ -258,10 +287,37 @@ void media_sent(const struct sessions *s, const struct session *se, unsigned int
 /* Workers have let go of the session. */
 void media_end(const struct sessions *s, const struct session *se);
 
+/* ---- inner.c ---- */
+
+/* Of a session that is to be one: leg 1's settings, and what they ask of leg 0. */
+enum session_fault inner_check(const struct sessions *s, const struct session_params *params,
+			       struct session_error *err);
+enum session_fault inner_check_change(const struct sessions *s, const struct session *se,
+				      unsigned int i, const struct leg_change *c,
+				      struct session_error *err);
+/* For params_hash(). */
+uint64_t inner_params_hash(const struct sessions *s, const struct leg_inner *in);
+/* Of a new session. SESSION_OK, also if it is no tunnel; SESSION_NO_MEMORY: no random numbers. */
+enum session_fault inner_make(struct sessions *s, const struct session *se,
+			      const struct leg_inner *in, struct session_error *err);
+/* Settings of a tunnel, as they are to be from the next inner_store() on. False: as they are. */
+bool inner_set(struct sessions *s, const struct session *se, const struct leg_inner *in);
+/* To where workers look, with what keys and underlay make of them. */
+void inner_store(const struct sessions *s, const struct session *se);
+/* The session is there: its worker looks after it. */
+void inner_begin(struct sessions *s, const struct session *se);
+bool inner_poll(struct sessions *s); /* those that are left; true while there are any */
+/* Workers have let go of the session. */
+void inner_end(struct sessions *s, const struct session *se);
+/* Members of leg 1's report beside those of every leg. */
+void inner_write(const struct sessions *s, const struct session *se, struct tnd_buf *b);
+
 /* ---- observe.c ---- */
 
 void observe_ended(struct sessions *s, const struct session *se);
 void observe_event(struct sessions *s, const struct flow_event *ev);
+/* Leg i's far end has been learned. */
+void observe_moved(struct sessions *s, const struct session *se, unsigned int i, bool first);
 
 /* ---- report.c ---- */
 

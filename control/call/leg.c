@@ -133,9 +133,9 @@ enum session_fault session_new_port(struct sessions *s, const char *id, unsigned
 		return session_not_found(err);
 	l = &se->leg[leg];
 	before = *l;
-	if ((l->flags | se->leg[1 - leg].flags) & (LEG_ICE | LEG_DTLS | LEG_BUNDLE | LEG_BUNDLED))
+	if ((l->flags | se->leg[1 - leg].flags) & (LEG_ICE | LEG_DTLS | LEG_BUNDLE | LEG_PORTLESS))
 		return session_fault_set(err, SESSION_UNSUPPORTED, "",
-					 "with ICE, DTLS or a bundle ports stay");
+					 "with ICE, DTLS or a bundle, and of tunnels, ports stay");
 	if (retire_reserve(s, 2) != 0)
 		return session_no_memory(err);
 	f = take_port(s, se, leg, address, l, err);

@@ -152,6 +152,7 @@ struct leg_inner {
 	uint16_t iface;       /* the inner interface: index of flow_tables.iface */
 	uint16_t mtu; /* of the largest inner packet, 576 at least; 0: as much as fits outside. More
 			 than fits is lowered to what does */
+	uint16_t keepalive_ms; /* without an IP packet sent, until one byte is; 0: 1000 */
 };
 
 struct leg_params {

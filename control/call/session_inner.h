@@ -23,10 +23,11 @@ struct session_inner {
 	uint16_t mtu;      /* in force: of the largest inner packet */
 	uint16_t overhead; /* bytes around an inner packet, from the outer IP header on */
 	bool has_keys;     /* leg 0 has keys for both directions; without security: false */
-	bool has_remote;   /* there is somewhere to send to … */
-	struct session_endpoint remote; /* … and this is where */
+	struct session_endpoint remote; /* what it is sent to; port 0: nothing yet */
 	uint64_t silent_ms; /* since leg 0's latest accepted packet; UINT64_MAX: none came yet */
 	uint32_t rtt_ms; /* of the latest consent check that was answered; UINT32_MAX: none was */
+	/* What its worker counts, flow_read() each; NULL: it has not begun. */
+	const struct flow_tunnel_rt *rt;
 };
 
 /* SESSION_NOT_FOUND; SESSION_WRONG_STATE: it is no such session. */

@@ -221,6 +221,18 @@ static void publish_due(struct leg_transport *t)
 	loop_timer_after(&t->s->h->loop, &t->retry, RETRY_MS);
 }
 
+void transport_follow(struct sessions *s, const struct session *se, unsigned int i)
+{
+	const struct leg *l = &se->leg[i];
+	const struct ice_addr remote = {.ip = l->remote, .port = l->remote_port};
+	const struct dtls_addr to = {.ip = l->remote, .port = l->remote_port};
+	struct leg_transport *t = transport_of(s, se, i);
+
+	/* Without a pair the leg has no far end any more, as this turn will say. */
+	if (ice_follow(t->ice, &remote) == 0 && t->dtls != NULL)
+		dtls_endpoint_moved(t->dtls, &to);
+}
+
 void transport_poll(struct sessions *s)
 {
 	while (!tnd_list_empty(&s->due)) {
