@@ -38,7 +38,7 @@ static void hang_up(struct dial *d)
 {
 	if (d->state == DIAL_CALLING)
 		d->ds->calling--;
-	stream_close(d->stream);
+	tls_stream_close(d->stream);
 	tls_free(d->tls);
 	d->stream = NULL;
 	d->tls = NULL;
@@ -78,7 +78,7 @@ static void fail(struct dial *d, const char *reason)
 	again(d);
 }
 
-static void on_open(void *arg, struct stream *s)
+static void on_open(void *arg, struct tls_stream *s)
 {
 	struct dial *d = arg;
 	struct tunnel_offer o = {.form = TUNNEL_SDP};
@@ -86,7 +86,7 @@ static void on_open(void *arg, struct stream *s)
 	struct tnd_buf line = {.secret = true};
 	struct session_error err;
 
-	if (!tls_server_proven(stream_ssl(s))) {
+	if (!tls_server_proven(tls_stream_ssl(s))) {
 		fail(d, "the server has not proven who it is");
 		return;
 	}
@@ -104,7 +104,7 @@ static void on_open(void *arg, struct stream *s)
 		if (line.oom)
 			fail(d, "out of memory");
 		else
-			stream_send(s, line.data, line.len, false);
+			tls_stream_send(s, line.data, line.len, false);
 	}
 	tunnel_result_free(&r);
 	tnd_buf_free(&line);
@@ -130,7 +130,7 @@ static void take_answer(struct dial *d, const struct message *m)
 	tunnel_result_free(&r);
 }
 
-static void on_line(void *arg, struct stream *s, const char *text, size_t len)
+static void on_line(void *arg, struct tls_stream *s, const char *text, size_t len)
 {
 	struct dial *d = arg;
 	struct message m;
@@ -149,7 +149,7 @@ static void on_line(void *arg, struct stream *s, const char *text, size_t len)
 	message_free(&m);
 }
 
-static void on_end(void *arg, struct stream *s, const char *why)
+static void on_end(void *arg, struct tls_stream *s, const char *why)
 {
 	struct dial *d = arg;
 
@@ -157,7 +157,7 @@ static void on_end(void *arg, struct stream *s, const char *why)
 	fail(d, why[0] != '\0' ? why : "the server ended the connection");
 }
 
-static const struct stream_ops ops = {.open = on_open, .line = on_line, .end = on_end};
+static const struct tls_stream_ops ops = {.open = on_open, .line = on_line, .end = on_end};
 
 static int connect_to(const struct dial *d)
 {
@@ -223,7 +223,7 @@ static void call(struct tnd_timer *t, void *arg)
 		fail(d, strerror(-fd));
 		return;
 	}
-	d->stream = stream_new(&d->ds->h->loop, d->tls, fd, false, &ops, d);
+	d->stream = tls_stream_new(&d->ds->h->loop, d->tls, fd, false, &ops, d);
 	if (d->stream == NULL)
 		fail(d, "out of memory");
 }

@@ -5,7 +5,7 @@
 #include "answer.h"
 #include "dial.h"
 #include "host.h"
-#include "stream.h"
+#include "tls_stream.h"
 
 struct dial {
 	struct tnd_list link;
@@ -22,7 +22,7 @@ struct dial {
 	char reason[TLS_WHY];
 	struct tnd_timer timer;
 	struct tls_context *tls; /* while there is a stream */
-	struct stream *stream;
+	struct tls_stream *stream;
 	bool tunnel;   /* it has one */
 	bool deleting; /* … which we take away ourselves */
 };

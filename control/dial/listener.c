@@ -30,7 +30,7 @@
 struct conn {
 	struct tnd_list link;
 	struct listener *l;
-	struct stream *stream;
+	struct tls_stream *stream;
 	bool heard; /* proven, and answered: not to be cut off */
 	char from[WIRE_IP_STRLEN];
 };
@@ -101,7 +101,7 @@ static void refuse(struct conn *k, const char *error, const char *reason)
 	tnd_log(level(k->l), "dial", "%s: %s: %s", k->from, error, reason);
 	message_write_error(&b, error, reason);
 	if (!b.oom)
-		stream_send(k->stream, b.data, b.len, true);
+		tls_stream_send(k->stream, b.data, b.len, true);
 	tnd_buf_free(&b);
 }
 
@@ -157,18 +157,18 @@ static void answer(struct conn *k, const struct message *m)
 		message_write_answer(&b, m->json, r.text.data, r.text.len,
 				     r.has_info ? &r.info : NULL);
 		if (!b.oom)
-			stream_send(k->stream, b.data, b.len, true);
+			tls_stream_send(k->stream, b.data, b.len, true);
 		tnd_info("dial", "tunnel %s: called from %s", id, k->from);
 	}
 	tunnel_result_free(&r);
 	tnd_buf_free(&b);
 }
 
-static void on_open(void *arg, struct stream *s)
+static void on_open(void *arg, struct tls_stream *s)
 {
 }
 
-static void on_line(void *arg, struct stream *s, const char *text, size_t len)
+static void on_line(void *arg, struct tls_stream *s, const char *text, size_t len)
 {
 	struct conn *k = arg;
 	struct message m;
@@ -181,7 +181,7 @@ static void on_line(void *arg, struct stream *s, const char *text, size_t len)
 	} else if (m.user[0] == '\0' || m.error[0] != '\0') {
 		k->l->ds->n.malformed++;
 		refuse(k, "invalid_params", "no offer with a user");
-	} else if (!tls_peer_is(stream_ssl(s), m.user)) {
+	} else if (!tls_peer_is(tls_stream_ssl(s), m.user)) {
 		k->l->ds->n.denied++;
 		refuse(k, "denied", "this user is another than the one who has been proven");
 	} else {
@@ -190,7 +190,7 @@ static void on_line(void *arg, struct stream *s, const char *text, size_t len)
 	message_free(&m);
 }
 
-static void on_end(void *arg, struct stream *s, const char *why)
+static void on_end(void *arg, struct tls_stream *s, const char *why)
 {
 	struct conn *k = arg;
 
@@ -201,7 +201,7 @@ static void on_end(void *arg, struct stream *s, const char *why)
 	forget(k);
 }
 
-static const struct stream_ops ops = {.open = on_open, .line = on_line, .end = on_end};
+static const struct tls_stream_ops ops = {.open = on_open, .line = on_line, .end = on_end};
 
 /* ---- the socket ---------------------------------------------------------------------------- */
 
@@ -229,7 +229,7 @@ static void make_room(struct listener *l)
 		if (k->heard)
 			continue;
 		l->ds->n.cut_off++;
-		stream_close(k->stream);
+		tls_stream_close(k->stream);
 		forget(k);
 		return;
 	}
@@ -256,7 +256,7 @@ static void take(struct listener *l, int fd, const struct sockaddr_storage *from
 	}
 	k->l = l;
 	name_peer(from, k->from);
-	k->stream = stream_new(&l->ds->h->loop, l->tls, fd, true, &ops, k);
+	k->stream = tls_stream_new(&l->ds->h->loop, l->tls, fd, true, &ops, k);
 	if (k->stream == NULL) {
 		free(k);
 		return;
@@ -383,7 +383,7 @@ void listener_stop(struct dials *ds)
 	while (!tnd_list_empty(&l->conns)) {
 		struct conn *k = tnd_container_of(l->conns.next, struct conn, link);
 
-		stream_close(k->stream);
+		tls_stream_close(k->stream);
 		forget(k);
 	}
 	tnd_timer_stop(&ds->h->loop.timers, &l->retry);

@@ -142,6 +142,18 @@ static void take_away(struct dials *ds, struct network *n)
 	set_mtu(ds, interface);
 }
 
+/* No routes are all there are, of the IP versions that it has addresses of. */
+static void fill_routes(struct netinfo *info)
+{
+	static const union wire_ip any6;
+
+	for (unsigned int i = 0; i < info->address_count; i++) {
+		info->route[i].ip = wire_ip_is4(&info->address[i].ip) ? wire_ip_from4(0) : any6;
+		info->route[i].bits = 0;
+		info->route_count++;
+	}
+}
+
 void network_set(struct dials *ds, const char *id, uint16_t interface, const struct netinfo *info)
 {
 	const struct dial *d = dial_find(ds, id);
@@ -167,6 +179,8 @@ void network_set(struct dials *ds, const char *id, uint16_t interface, const str
 	}
 	n->interface = interface;
 	n->info = *info;
+	if (info->route_count == 0)
+		fill_routes(&n->info);
 	n->has_pin = d != NULL;
 	if (d != NULL)
 		n->pin = d->host;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "stream.h"
+#include "tls_stream.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -23,12 +23,12 @@ enum stream_state {
 	STREAM_LINGER, /* all is said: until the other side closes */
 };
 
-struct stream {
+struct tls_stream {
 	struct loop *loop;
 	struct loop_fd fd;
 	SSL *ssl;
 	enum stream_state state;
-	const struct stream_ops *ops;
+	const struct tls_stream_ops *ops;
 	void *arg;
 	struct tnd_buf in, out;
 	struct tnd_timer deadline;
@@ -38,7 +38,7 @@ struct stream {
 	bool close; /* from which it is to be closed */
 };
 
-static void destroy(struct stream *s)
+static void destroy(struct tls_stream *s)
 {
 	tnd_timer_stop(&s->loop->timers, &s->deadline);
 	loop_del(s->loop, &s->fd);
@@ -50,7 +50,7 @@ static void destroy(struct stream *s)
 	ERR_clear_error();
 }
 
-void stream_close(struct stream *s)
+void tls_stream_close(struct tls_stream *s)
 {
 	if (s == NULL)
 		return;
@@ -59,12 +59,12 @@ void stream_close(struct stream *s)
 		destroy(s);
 }
 
-SSL *stream_ssl(struct stream *s)
+SSL *tls_stream_ssl(struct tls_stream *s)
 {
 	return s->ssl;
 }
 
-static void end(struct stream *s, const char *why)
+static void end(struct tls_stream *s, const char *why)
 {
 	if (!s->close) {
 		s->busy = true;
@@ -75,7 +75,7 @@ static void end(struct stream *s, const char *why)
 
 static void expired(struct tnd_timer *t, void *arg)
 {
-	struct stream *s = arg;
+	struct tls_stream *s = arg;
 
 	if (s->state == STREAM_LINGER)
 		end(s, "");
@@ -84,14 +84,14 @@ static void expired(struct tnd_timer *t, void *arg)
 		    s->state == STREAM_CONNECTING ? "no answer to connect" : "no answer in time");
 }
 
-static void want(struct stream *s, uint32_t events)
+static void want(struct tls_stream *s, uint32_t events)
 {
 	if (events != s->interest && loop_mod(s->loop, &s->fd, events) == 0)
 		s->interest = events;
 }
 
 /* After an SSL call that did not do it: true: it will go on. */
-static bool may_wait(struct stream *s, int rc)
+static bool may_wait(struct tls_stream *s, int rc)
 {
 	bool more = s->state == STREAM_OPEN && s->out.len > 0;
 
@@ -104,7 +104,7 @@ static bool may_wait(struct stream *s, int rc)
 
 /* Each step: true: go on with what the state is now; false: wait, or it is gone (s->close). */
 
-static bool fail(struct stream *s)
+static bool fail(struct tls_stream *s)
 {
 	char why[TLS_WHY];
 
@@ -113,7 +113,7 @@ static bool fail(struct stream *s)
 	return false;
 }
 
-static bool step_connect(struct stream *s)
+static bool step_connect(struct tls_stream *s)
 {
 	socklen_t len = sizeof(int);
 	int err = 0;
@@ -128,7 +128,7 @@ static bool step_connect(struct stream *s)
 	return true;
 }
 
-static bool step_handshake(struct stream *s)
+static bool step_handshake(struct tls_stream *s)
 {
 	int rc;
 
@@ -147,7 +147,7 @@ static bool step_handshake(struct stream *s)
 }
 
 /* 1: all is out; 0: it waits; -1: it is gone. */
-static int write_out(struct stream *s)
+static int write_out(struct tls_stream *s)
 {
 	while (s->out.len > 0) {
 		int rc;
@@ -168,7 +168,7 @@ static int write_out(struct stream *s)
 	return -1;
 }
 
-static bool give_line(struct stream *s)
+static bool give_line(struct tls_stream *s)
 {
 	const char *lf = s->in.len > 0 ? memchr(s->in.data, '\n', s->in.len) : NULL;
 
@@ -184,7 +184,7 @@ static bool give_line(struct stream *s)
 	return false;
 }
 
-static bool step_open(struct stream *s)
+static bool step_open(struct tls_stream *s)
 {
 	int rc = write_out(s);
 	char *to;
@@ -214,7 +214,7 @@ static bool step_open(struct stream *s)
 	return give_line(s);
 }
 
-static bool step_linger(struct stream *s)
+static bool step_linger(struct tls_stream *s)
 {
 	char void_bytes[READ_BYTES];
 	ssize_t n = recv(s->fd.fd, void_bytes, sizeof(void_bytes), MSG_DONTWAIT);
@@ -225,7 +225,7 @@ static bool step_linger(struct stream *s)
 	return false;
 }
 
-static void go_on(struct stream *s)
+static void go_on(struct tls_stream *s)
 {
 	bool more = true;
 
@@ -244,7 +244,7 @@ static void on_fd(struct loop_fd *f, uint32_t events)
 	go_on(f->arg);
 }
 
-void stream_send(struct stream *s, const char *text, size_t len, bool last)
+void tls_stream_send(struct tls_stream *s, const char *text, size_t len, bool last)
 {
 	tnd_buf_add(&s->out, text, len);
 	tnd_buf_addc(&s->out, '\n');
@@ -254,10 +254,10 @@ void stream_send(struct stream *s, const char *text, size_t len, bool last)
 		want(s, EPOLLIN | EPOLLOUT);
 }
 
-struct stream *stream_new(struct loop *l, struct tls_context *t, int fd, bool server,
-			  const struct stream_ops *ops, void *arg)
+struct tls_stream *tls_stream_new(struct loop *l, struct tls_context *t, int fd, bool server,
+				  const struct tls_stream_ops *ops, void *arg)
 {
-	struct stream *s = calloc(1, sizeof(*s));
+	struct tls_stream *s = calloc(1, sizeof(*s));
 	int on = 1;
 
 	if (s == NULL || (s->ssl = tls_new(t, fd)) == NULL) {
