@@ -359,6 +359,7 @@ static void fill_info(struct tunnels *t, const struct tunnel *tn, struct tunnel_
 		.user = tn->user[0] != '\0' ? tn->user : NULL,
 		.mode = (enum tunnel_mode)tn->mode,
 		.up = tn->up,
+		.offered = tn->pending != NULL,
 		.interface = tn->interface,
 		.mtu = inner.mtu,
 		.age_s = (double)(t->h->loop.now_ms - tn->created_ms) / 1000,
@@ -419,6 +420,13 @@ enum session_fault tunnel_delete(struct tunnels *t, const char *id, enum tunnel_
 	struct tunnel *tn = tunnel_by_id(t, id);
 
 	return tn != NULL ? tunnel_end(tn, reason, done, arg, err) : tunnel_not_found(err);
+}
+
+const char *tunnels_of_user(struct tunnels *t, const char *name)
+{
+	const struct tunnel *tn = tunnel_by_user(t, name);
+
+	return tn != NULL ? tn->id : NULL;
 }
 
 enum user_fault tunnels_user_delete(struct tunnels *t, const char *name, struct user_error *err)

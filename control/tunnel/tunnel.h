@@ -72,6 +72,9 @@ struct tunnel_params {
 /* As the configuration has it. */
 void tunnel_params_init(const struct tunnels *t, struct tunnel_params *p);
 
+/* Where the far end's sender is learned, unless something else is wanted. */
+enum leg_latch tunnel_usual_latch(const struct leg_params *leg);
+
 /* What a front end that knows everything creates at once. */
 struct tunnel_create {
 	struct tunnel_params p;
@@ -158,12 +161,15 @@ enum session_fault tunnel_delete(struct tunnels *t, const char *id, enum tunnel_
 /* Member `key` (NULL: an object of its own): all that is known but secrets. */
 enum session_fault tunnel_report(struct tunnels *t, const char *id, struct tnd_buf *b,
 				 const char *key, struct session_error *err);
+/* Of these, what moves: members of the object that is being written. */
+enum session_fault tunnel_counters(struct tunnels *t, const char *id, struct tnd_buf *b,
+				   struct session_error *err);
 
 struct tunnel_info {
 	const char *id;   /* until it is gone */
 	const char *user; /* NULL: none */
 	enum tunnel_mode mode;
-	bool up;
+	bool up, offered;   /* offered: our offer is not answered yet */
 	uint16_t interface; /* index of the configuration's */
 	uint16_t mtu;
 	double age_s;
@@ -202,6 +208,8 @@ struct tunnels_stats {
 void tunnels_stats(const struct tunnels *t, struct tunnels_stats *out);
 
 struct users *tunnels_users(struct tunnels *t);
+/* Id of a user's tunnel, until it ends; NULL: none. */
+const char *tunnels_of_user(struct tunnels *t, const char *name);
 /* The user and its tunnel, if there is one. */
 enum user_fault tunnels_user_delete(struct tunnels *t, const char *name, struct user_error *err);
 

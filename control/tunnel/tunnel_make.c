@@ -25,6 +25,13 @@ void tunnel_params_init(const struct tunnels *t, struct tunnel_params *p)
 	};
 }
 
+enum leg_latch tunnel_usual_latch(const struct leg_params *leg)
+{
+	if (leg->security.type != LEG_SECURITY_NONE)
+		return LEG_LATCH_FOLLOW;
+	return leg->ice.mode != LEG_ICE_NONE ? LEG_LATCH_STRICT : LEG_LATCH_ONCE;
+}
+
 /* ---- interfaces and addresses -------------------------------------------------------------- */
 
 static int find_interface(const struct tunnels *t, int wanted)
@@ -295,9 +302,9 @@ static enum session_fault make_session(struct making *m, const struct session_pa
 	return f;
 }
 
-enum session_fault tunnel_make(struct tunnels *t, const struct tunnel_params *p,
-			       const struct leg_params *leg, struct tunnel **out,
-			       struct session_answer *answer, struct session_error *err)
+enum session_fault tunnel_new(struct tunnels *t, const struct tunnel_params *p,
+			      const struct leg_params *leg, struct tunnel **out,
+			      struct session_answer *answer, struct session_error *err)
 {
 	int interface = find_interface(t, p->interface);
 	int address = tunnel_address(t, p->address, leg->has_remote ? &leg->remote.ip : NULL);
@@ -356,7 +363,7 @@ enum session_fault tunnel_create(struct tunnels *t, const struct tunnel_create *
 	if (p.network_count == 0 && p.user == NULL)
 		return tunnel_fault(err, SESSION_BAD_PARAMS, "/networks",
 				    "neither networks nor a user: nothing would be routed to it");
-	f = tunnel_make(t, &p, &c->leg, &tn, &out->session, err);
+	f = tunnel_new(t, &p, &c->leg, &tn, &out->session, err);
 	if (f != SESSION_OK) {
 		tunnel_leg_path(err, NULL);
 		return f;

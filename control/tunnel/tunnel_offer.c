@@ -84,13 +84,6 @@ static void set_remote_ice(const struct tunnel_desc *d, struct leg_ice *out)
 	out->candidate = d->candidate;
 }
 
-static enum leg_latch usual_latch(const struct leg_params *leg)
-{
-	if (leg->security.type != LEG_SECURITY_NONE)
-		return LEG_LATCH_FOLLOW;
-	return leg->ice.mode != LEG_ICE_NONE ? LEG_LATCH_STRICT : LEG_LATCH_ONCE;
-}
-
 /* ---- text ---------------------------------------------------------------------------------- */
 
 static enum sdp_setup setup_name(enum leg_setup s)
@@ -157,7 +150,7 @@ static enum session_fault offer_leg(const struct tunnel_offer *o, struct leg_par
 	*leg = (struct leg_params){.rtcp = LEG_RTCP_MUX};
 	leg->ice.mode = (uint8_t)(o->has_ice ? o->ice : usual);
 	leg->security.type = (uint8_t)(o->has_security ? o->security : LEG_SECURITY_DTLS);
-	leg->latch = (uint8_t)(o->has_latch ? o->latch : usual_latch(leg));
+	leg->latch = (uint8_t)(o->has_latch ? o->latch : tunnel_usual_latch(leg));
 	pending->security = (enum leg_security_type)leg->security.type;
 	pending->ice = leg->ice.mode != LEG_ICE_NONE;
 	if (leg->security.type == LEG_SECURITY_SDES)
@@ -187,7 +180,7 @@ static enum session_fault make_offer(struct tunnels *t, const struct tunnel_offe
 	enum session_fault f = offer_leg(o, &leg, pending, err);
 
 	if (f == SESSION_OK)
-		f = tunnel_make(t, &o->p, &leg, &tn, &out->session, err);
+		f = tunnel_new(t, &o->p, &leg, &tn, &out->session, err);
 	if (f == SESSION_OK) {
 		f = write_text(o, &leg, pending->key, pending->key_count, NULL, out, err);
 		if (f == SESSION_OK)
@@ -307,7 +300,7 @@ static enum session_fault answer_leg(const struct tunnel_offer *o, const struct 
 	if (f != SESSION_OK)
 		return f;
 	answer_place(o, d, leg);
-	leg->latch = (uint8_t)(o->has_latch ? o->latch : usual_latch(leg));
+	leg->latch = (uint8_t)(o->has_latch ? o->latch : tunnel_usual_latch(leg));
 	return SESSION_OK;
 }
 
@@ -328,7 +321,7 @@ static enum session_fault answer_offer(struct tunnels *t, const struct tunnel_of
 		f = tunnel_fault(err, SESSION_BAD_PARAMS, "/user",
 				 "neither a user nor networks: nothing would be routed to it");
 	if (f == SESSION_OK)
-		f = tunnel_make(t, &p, &leg, &tn, &out->session, err);
+		f = tunnel_new(t, &p, &leg, &tn, &out->session, err);
 	if (f == SESSION_OK) {
 		f = write_text(o, &leg, &key, 1, d, out, err);
 		if (f != SESSION_OK)

@@ -81,9 +81,9 @@ void tunnel_tell_network(struct tunnel *tn, const struct netinfo *info);
 /* ---- tunnel_make.c ---- */
 
 /* Check, make the session, the tunnel with its routes, and end the one it replaces. */
-enum session_fault tunnel_make(struct tunnels *t, const struct tunnel_params *p,
-			       const struct leg_params *leg, struct tunnel **out,
-			       struct session_answer *answer, struct session_error *err);
+enum session_fault tunnel_new(struct tunnels *t, const struct tunnel_params *p,
+			      const struct leg_params *leg, struct tunnel **out,
+			      struct session_answer *answer, struct session_error *err);
 /* What the server's client is told: mtu is that in force. False: it has no user. */
 bool tunnel_server_info(struct tunnel *tn, struct netinfo *out);
 /* A path of call/ in the terms of a tunnel's params. */

@@ -100,6 +100,31 @@ static void write_networks(const struct tunnel *tn, struct tnd_buf *b)
 		netinfo_write(b, "network_info", tn->info);
 }
 
+static void write_counters(const struct tunnel *tn, const struct session_inner *inner,
+			   struct tnd_buf *b)
+{
+	json_w_uint(b, "mtu", inner->mtu);
+	write_ms(b, "heard_ms", inner->silent_ms, UINT64_MAX);
+	write_ms(b, "rtt_ms", inner->rtt_ms, UINT32_MAX);
+	write_counts(tn, inner->rt, b);
+	write_drops(tn, inner->rt, b);
+}
+
+enum session_fault tunnel_counters(struct tunnels *t, const char *id, struct tnd_buf *b,
+				   struct session_error *err)
+{
+	const struct tunnel *tn = tunnel_by_id(t, id);
+	struct session_inner inner;
+	enum session_fault f;
+
+	if (tn == NULL)
+		return tunnel_not_found(err);
+	f = session_inner_get(t->sessions, id, &inner, err);
+	if (f == SESSION_OK)
+		write_counters(tn, &inner, b);
+	return f;
+}
+
 enum session_fault tunnel_report(struct tunnels *t, const char *id, struct tnd_buf *b,
 				 const char *key, struct session_error *err)
 {
@@ -120,16 +145,12 @@ enum session_fault tunnel_report(struct tunnels *t, const char *id, struct tnd_b
 	session_w_endpoint(b, "remote", &inner.remote);
 	json_w_bool(b, "encrypted", inner.has_keys);
 	json_w_uint(b, "worker", inner.worker);
-	json_w_uint(b, "mtu", inner.mtu);
 	json_w_uint(b, "overhead", inner.overhead);
 	json_w_uint(b, "payload_type", tn->inner.payload_type);
 	json_w_uint(b, "liveness_s", tn->liveness_s);
-	write_ms(b, "heard_ms", inner.silent_ms, UINT64_MAX);
-	write_ms(b, "rtt_ms", inner.rtt_ms, UINT32_MAX);
 	json_w_uint(b, "roamed", tn->roamed);
 	write_networks(tn, b);
-	write_counts(tn, inner.rt, b);
-	write_drops(tn, inner.rt, b);
+	write_counters(tn, &inner, b);
 	json_w_close(b, '}');
 	return SESSION_OK;
 }
