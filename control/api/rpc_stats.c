@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dial.h"
 #include "dtls.h"
 #include "media.h"
 #include "rpc.h"
@@ -123,6 +124,25 @@ static void put_media(struct writer *w, const struct media *m)
 	put(w, "media", "players", st.players);
 }
 
+static void put_dials(struct writer *w, const struct dials *ds)
+{
+	struct dials_stats st;
+
+	dials_stats(ds, &st);
+	put(w, "dial", "dials", st.dials);
+	put(w, "dial", "up", st.up);
+	put(w, "dial", "called", st.called);
+	put(w, "dial", "failed", st.failed);
+	put(w, "dial", "callers", st.callers);
+	put(w, "dial", "accepted", st.accepted);
+	put(w, "dial", "handshakes_failed", st.handshakes_failed);
+	put(w, "dial", "malformed", st.malformed);
+	put(w, "dial", "denied", st.denied);
+	put(w, "dial", "refused", st.refused);
+	put(w, "dial", "answered", st.answered);
+	put(w, "dial", "cut_off", st.cut_off);
+}
+
 static void put_api(struct writer *w, const struct api *a)
 {
 	struct server_stats st = {0};
@@ -168,6 +188,8 @@ void rpc_stats_get(struct rpc_call *c, const void *params)
 	put_dtls(&w, a->sessions);
 	if (a->media != NULL)
 		put_media(&w, a->media);
+	if (a->dials != NULL)
+		put_dials(&w, a->dials);
 	put_interfaces(&w, a->h);
 	put_api(&w, a);
 	json_w_close(w.b, '}');
