@@ -11,7 +11,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-/* What the secret's hash goes by: TLS_AES_128_GCM_SHA256. */
+/* A secret goes with one hash, SHA-256, and so have all suites to. */
+#define SUITES "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"
 static const uint8_t psk_suite[2] = {0x13, 0x01};
 
 struct tls_context {
@@ -184,6 +185,7 @@ static bool fill(struct tls_context *t, const struct tls_config *c, char why[TLS
 
 static struct tls_context *create(const struct tls_config *c, bool server, char why[TLS_WHY])
 {
+	static const uint8_t context[] = {'t', 'u', 'n', 'n', 'e', 'l'};
 	struct tls_context *t = calloc(1, sizeof(*t));
 
 	snprintf(why, TLS_WHY, "out of memory");
@@ -192,11 +194,15 @@ static struct tls_context *create(const struct tls_config *c, bool server, char 
 	t->server = server;
 	t->certificates = c->ca != NULL;
 	t->ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
-	if (t->ctx == NULL || SSL_CTX_set_ex_data(t->ctx, context_index, t) != 1)
+	if (t->ctx == NULL || SSL_CTX_set_ex_data(t->ctx, context_index, t) != 1 ||
+	    SSL_CTX_set_ciphersuites(t->ctx, SUITES) != 1)
 		goto fail;
 	SSL_CTX_set_min_proto_version(t->ctx, TLS1_3_VERSION);
 	SSL_CTX_set_session_cache_mode(t->ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(t->ctx, 0);
+	/* A secret counts as a session that goes on, which a server has of somebody's. */
+	if (server)
+		SSL_CTX_set_session_id_context(t->ctx, context, sizeof(context));
 	SSL_CTX_set_options(t->ctx, SSL_OP_NO_TICKET);
 	SSL_CTX_set_mode(t->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -346,7 +352,7 @@ const char *tls_error(SSL *ssl, char text[TLS_WHY])
 	unsigned long e = ERR_peek_last_error();
 	long verify = SSL_get_verify_result(ssl);
 
-	if (verify != X509_V_OK)
+	if (ERR_GET_REASON(e) == SSL_R_CERTIFICATE_VERIFY_FAILED && verify != X509_V_OK)
 		snprintf(text, TLS_WHY, "certificate: %s", X509_verify_cert_error_string(verify));
 	else if (e != 0 && ERR_reason_error_string(e) != NULL)
 		snprintf(text, TLS_WHY, "%s", ERR_reason_error_string(e));

@@ -347,7 +347,9 @@ static void test_tls_psk(void **state)
 
 	client = client_of("alice", SECRET, psk);
 	converse(&server, &client, "alice", &s, &c);
-	assert_true(s.open && s.proven && c.open && c.proven);
+	if (!s.open || !c.open)
+		fail_msg("server: %s; client: %s", s.why, c.why);
+	assert_true(s.proven && c.proven);
 	assert_string_equal(s.line, "hello");
 	assert_string_equal(c.line, "goodbye");
 
