@@ -40,7 +40,7 @@ for version in 4 6; do
 	equal "$(site a tunnel.dials | jq -r '.dials[0].state')" up "state of the dial"
 	through $version
 	for s in a b; do
-		for name in tunnel_source tunnel_no_route tunnel_framing auth replay; do
+		for name in tunnel_source tunnel_framing srtp_auth srtp_replay; do
 			equal "$(site_counter $s drop.$name)" 0 "drop.$name of site $s"
 		done
 	done

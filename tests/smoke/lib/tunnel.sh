@@ -115,7 +115,7 @@ site() { "$PYTHON" "$SMOKE_DIR/lib/tandem.py" "$TMP/$1.sock" "${@:2}"; }
 ctl() { in_ns "$1" "$TANDEMCTL" -s "$TMP/$1.sock" "${@:2}"; }
 
 # site_counter SITE NAME
-site_counter() { site "$1" stats.get "{\"names\":[\"$2\"]}" | jq ".counters[\"$2\"] // 0"; }
+site_counter() { site "$1" stats.get "{\"names\":[\"$2\"]}" | jq -e ".counters[\"$2\"]" || fail "no counter $2"; }
 
 # dial_tunnel 4|6: site A dials site B as alice, and has the tunnel's addresses. Sets $inner4, $inner6.
 dial_tunnel() {
