@@ -125,9 +125,9 @@ void tunnel_result_free(struct tunnel_result *r);
 
 /*
  * The faults are those of sessions, with paths of the API's params ("/sdp", "/user", "/address");
- * SESSION_NOT_FOUND with path "/user" is an unknown user. Nothing has changed then,
- * but that of an answer's user and network information the networks may be routed already, as they
- * are when the answer comes again. `out` is to be freed after all of them.
+ * SESSION_NOT_FOUND with path "/user" is an unknown user. Nothing has changed then; but where an
+ * answer's networks find the table of networks full, or no memory, its session has, and the same
+ * answer may come again. `out` is to be freed after all of them.
  */
 enum session_fault tunnel_create(struct tunnels *t, const struct tunnel_create *c,
 				 struct tunnel_result *out, struct session_error *err);

@@ -450,15 +450,22 @@ static void answered_inner(struct tunnel *tn, const struct tunnel_answer *a,
 	c->set_inner = true;
 }
 
-/* Its networks are those of the user it turned out to be. */
-static enum session_fault answered_user(struct tunnel *tn, const char *name,
-					struct session_error *err)
+struct answering {
+	struct tunnel *tn;
+	const struct tunnel_answer *a;
+	struct tunnel *replaced; /* or NULL */
+	bool sets_user, sets_networks;
+	unsigned int count;
+	struct net_prefix prefix[TUNNEL_PREFIXES];
+};
+
+/* Its networks will be those of the user it turned out to be as well. */
+static enum session_fault find_user(struct answering *w, struct session_error *err)
 {
-	struct net_prefix p[TUNNEL_PREFIXES];
-	struct tunnels *t = tn->t;
-	struct tunnel *before;
+	struct tunnel *tn = w->tn;
+	const char *name = w->a->user;
 	struct user user;
-	enum session_fault f = tunnel_get_user(t, name, &user, err);
+	enum session_fault f = tunnel_get_user(tn->t, name, &user, err);
 
 	if (f == SESSION_OK && tn->mode != TUNNEL_SERVER)
 		f = tunnel_fault(err, SESSION_BAD_PARAMS, "/user", "only of a server");
@@ -466,15 +473,43 @@ static enum session_fault answered_user(struct tunnel *tn, const char *name,
 		f = tunnel_fault(err, SESSION_CONFLICT, "/user", "it is another user's");
 	if (f != SESSION_OK || tn->user[0] != '\0')
 		return f;
-	before = tunnel_by_user(t, name);
-	if (before != NULL)
-		f = tunnel_end(before, TUNNEL_REPLACED, NULL, NULL, err);
-	if (f == SESSION_OK)
-		f = tunnel_route(tn, p,
-				 tunnel_user_networks(t, &user, tn->prefix, tn->prefix_count, p),
-				 err);
-	if (f == SESSION_OK)
-		tunnel_set_user(t, tn, name);
+	w->replaced = tunnel_by_user(tn->t, name);
+	w->sets_user = w->sets_networks = true;
+	w->count = tunnel_user_networks(tn->t, &user, tn->prefix, tn->prefix_count, w->prefix);
+	return SESSION_OK;
+}
+
+/* Everything but the session itself, looked at before anything changes. */
+static enum session_fault look(struct answering *w, struct session_error *err)
+{
+	struct tunnel *tn = w->tn;
+	enum session_fault f = SESSION_OK;
+
+	if (w->a->user != NULL)
+		f = find_user(w, err);
+	if (f == SESSION_OK && tn->auto_networks) {
+		w->sets_networks = true;
+		w->count = tunnel_client_networks(w->a->info, tn->inner.families, w->prefix);
+	}
+	if (f == SESSION_OK && w->sets_networks)
+		f = tunnel_route_check(tn->t, tn, w->replaced, w->prefix, w->count, err);
+	return f;
+}
+
+/* The session is as the answer says: now what is around it. */
+static enum session_fault carry_out(struct answering *w, struct session_error *err)
+{
+	struct tunnel *tn = w->tn;
+	enum session_fault f = SESSION_OK;
+
+	if (w->replaced != NULL)
+		f = tunnel_end(w->replaced, TUNNEL_REPLACED, NULL, NULL, err);
+	if (f == SESSION_OK && w->a->info != NULL)
+		f = tunnel_take_info(tn, w->a->info, err);
+	else if (f == SESSION_OK && w->sets_networks)
+		f = tunnel_route(tn, w->prefix, w->count, err);
+	if (f == SESSION_OK && w->sets_user)
+		tunnel_set_user(tn->t, tn, w->a->user);
 	return f;
 }
 
@@ -483,26 +518,22 @@ static enum session_fault answer(struct tunnel *tn, const struct tunnel_answer *
 				 struct session_error *err)
 {
 	struct session_change c = {.id = tn->id};
+	struct answering w = {.tn = tn, .a = a};
 	const char *path = path_of(a->remote_form);
 	enum session_fault f = answered_leg(tn, d, path, &c.leg[0], err);
 
 	answered_inner(tn, a, d, &c.leg[1]);
-	if (f == SESSION_OK && a->user != NULL)
-		f = answered_user(tn, a->user, err);
-	if (f == SESSION_OK && a->info != NULL)
-		f = tunnel_take_info(tn, a->info, err);
-	else if (f == SESSION_OK && tn->auto_networks) {
-		struct net_prefix p[TUNNEL_PREFIXES];
-
-		f = tunnel_route(tn, p, tunnel_client_networks(NULL, tn->inner.families, p), err);
-	}
+	if (f == SESSION_OK)
+		f = look(&w, err);
 	if (f == SESSION_OK) {
 		f = session_update(tn->t->sessions, &c, &out->session, err);
 		if (f != SESSION_OK)
 			tunnel_leg_path(err, path);
 	}
-	if (f == SESSION_OK)
+	if (f == SESSION_OK) {
 		tn->inner = c.leg[1].inner;
+		f = carry_out(&w, err);
+	}
 	explicit_bzero(&c, sizeof(c));
 	return f;
 }
