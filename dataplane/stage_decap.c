@@ -18,6 +18,11 @@ struct note {
 	struct wire_inner in;
 };
 
+/* Of a burst. */
+struct sum {
+	uint32_t packets, bytes;
+};
+
 static const uint8_t drop_of_inner[] = {
 	[WIRE_INNER_BAD_TRUNCATED] = FLOW_DROP_tunnel_truncated,
 	[WIRE_INNER_BAD_VERSION] = FLOW_DROP_tunnel_framing,
@@ -142,7 +147,8 @@ static void uncover(struct rte_mbuf *m, const struct note *n, uint8_t hlen)
 	m->ol_flags = 0;
 }
 
-static void send_one(struct worker *w, struct packet *p, struct rte_mbuf *m, const struct note *n)
+static void send_one(struct worker *w, struct packet *p, struct rte_mbuf *m, const struct note *n,
+		     struct sum *sum)
 {
 	struct flow_tunnel_rt *rt = &n->tunnel->rt;
 	uint16_t to = n->tunnel->iface;
@@ -156,8 +162,8 @@ static void send_one(struct worker *w, struct packet *p, struct rte_mbuf *m, con
 		return;
 	flow_count(rt->in_packets, 1);
 	flow_count(rt->in_bytes, n->in.len);
-	worker_count(w, tunnel_in, 1);
-	worker_count(w, tunnel_in_bytes, n->in.len);
+	sum->packets++;
+	sum->bytes += n->in.len;
 	p->tx_port = (uint8_t)iface->port;
 	p->verdict = VERDICT_READY;
 	if (iface->role == FLOW_ROLE_LAN && unlikely(!write_eth(w, n, to))) {
@@ -176,6 +182,7 @@ static inline bool is_wrapped(const struct packet *p)
 void stage_decap(struct worker *w, struct burst *b)
 {
 	struct note note[BURST_MAX];
+	struct sum sum = {0};
 
 	for (unsigned int i = 0; i < b->n; i++) {
 		if (!is_wrapped(&b->p[i]))
@@ -189,5 +196,7 @@ void stage_decap(struct worker *w, struct burst *b)
 			read_one(w, &b->p[i], &note[i]);
 	for (unsigned int i = 0; i < b->n; i++)
 		if (is_wrapped(&b->p[i]) && check_one(w, &b->p[i], &note[i]))
-			send_one(w, &b->p[i], b->m[i], &note[i]);
+			send_one(w, &b->p[i], b->m[i], &note[i], &sum);
+	worker_count(w, tunnel_in, sum.packets);
+	worker_count(w, tunnel_in_bytes, sum.bytes);
 }

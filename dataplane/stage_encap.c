@@ -19,6 +19,11 @@ struct note {
 	struct wire_inner in;
 };
 
+/* Of a burst. */
+struct sum {
+	uint32_t packets, bytes;
+};
+
 static const uint8_t drop_of_inner[] = {
 	[WIRE_INNER_BAD_TRUNCATED] = FLOW_DROP_truncated,
 	[WIRE_INNER_BAD_VERSION] = FLOW_DROP_ip_version,
@@ -102,6 +107,19 @@ static void owner_one(struct worker *w, struct packet *p)
 		rte_prefetch0(&w->t->secure[p->plan->leg & ~1u]);
 }
 
+/* Keys come from far away, and are looked at for what they add before they are used. */
+static void keys_one(struct worker *w, const struct packet *p)
+{
+	const struct flow_secure *s = &w->t->secure[p->plan->leg & ~1u];
+	const struct srtp_keys *tx;
+
+	if (!(p->plan->flags & FLOW_PLAN_SEAL))
+		return;
+	tx = __atomic_load_n(&s->tx, __ATOMIC_ACQUIRE);
+	if (likely(tx != NULL))
+		srtp_prefetch(tx, s->leg);
+}
+
 /* To the tunnel's own far end: it would carry itself. */
 static bool is_recursion(const struct packet *p, const struct note *n)
 {
@@ -154,7 +172,7 @@ static uint16_t admit(struct worker *w, struct packet *p, struct note *n)
 	return (uint16_t)mtu;
 }
 
-static void admit_one(struct worker *w, struct packet *p, struct note *n)
+static void admit_one(struct worker *w, struct packet *p, struct note *n, struct sum *sum)
 {
 	uint16_t mtu = admit(w, p, n);
 
@@ -164,18 +182,23 @@ static void admit_one(struct worker *w, struct packet *p, struct note *n)
 		wire_inner_clamp_mss(p->ip, &n->in, mtu);
 	flow_count(n->tunnel->rt.out_packets, 1);
 	flow_count(n->tunnel->rt.out_bytes, n->in.len);
-	worker_count(w, tunnel_out, 1);
-	worker_count(w, tunnel_out_bytes, n->in.len);
+	sum->packets++;
+	sum->bytes += n->in.len;
 	if (unlikely(n->in.len > mtu))
 		tunnel_fragment(w, n->tunnel, p, &n->in, mtu);
 }
 
-/* Headers before it, which tunnel_send() makes the far end's. */
-static void wrap_one(struct worker *w, struct packet *p, struct rte_mbuf *m, const struct note *n)
+/* Headers before it; where tunnel_wrap() can't, tunnel_send() makes them the far end's. */
+static void wrap_one(struct worker *w, struct burst *b, struct packet *p, struct rte_mbuf *m,
+		     const struct note *n)
 {
-	uint32_t at = (uint32_t)(p->ip - (uint8_t *)m->buf_addr), hlen = make_hlen(p->plan);
+	uint32_t at, hlen;
 	struct make make;
 
+	if (likely(tunnel_wrap(w, b, p, m, n->tunnel, &n->in)))
+		return;
+	at = (uint32_t)(p->ip - (uint8_t *)m->buf_addr);
+	hlen = make_hlen(p->plan);
 	if (unlikely(at < hlen)) {
 		packet_drop(p, FLOW_DROP_no_room);
 		return;
@@ -193,8 +216,9 @@ static void wrap_one(struct worker *w, struct packet *p, struct rte_mbuf *m, con
 void stage_encap(struct worker *w, struct burst *b)
 {
 	struct note note[BURST_MAX];
+	struct sum sum = {0};
 
-	b->extra = 0;
+	b->extra = b->srtp_out = 0;
 	for (unsigned int i = 0; i < b->n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(b->m[i], void *));
 	for (unsigned int i = 0; i < b->n; i++)
@@ -205,11 +229,15 @@ void stage_encap(struct worker *w, struct burst *b)
 	plan_one(w, p, &note[p - b->p]);
 	FOR_ALL_THAT_GO(b, p)
 	owner_one(w, p);
+	FOR_ALL_THAT_GO(b, p)
+	keys_one(w, p);
 	/* Fragments leave here, before what is sent whole: sequence numbers are given as packets
 	 * are sealed. */
 	FOR_ALL_THAT_GO(b, p)
-	admit_one(w, p, &note[p - b->p]);
+	admit_one(w, p, &note[p - b->p], &sum);
 	FOR_ALL_THAT_GO(b, p)
-	wrap_one(w, p, b->m[p - b->p], &note[p - b->p]);
+	wrap_one(w, b, p, b->m[p - b->p], &note[p - b->p]);
+	worker_count(w, tunnel_out, sum.packets);
+	worker_count(w, tunnel_out_bytes, sum.bytes);
 	tunnel_send(w, b);
 }
