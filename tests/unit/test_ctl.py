@@ -107,7 +107,7 @@ class Answers:
                                    "rx_no_mbuf", "tx_packets", "tx_bytes", "tx_errors")}
         return {"interfaces": [{
             "name": "lan", "device": "net_null0", "mac": "02:00:00:00:00:01", "mtu": 1500,
-            "vlan": 0, "link": {"up": True, "mbps": 10000}, "counters": counters,
+            "vlan": 0, "role": "outer", "link": {"up": True, "mbps": 10000}, "counters": counters,
             "addresses": [{"name": "lan4", "ip": "10.0.0.1/24",
                            "ports": {"min": 16384, "max": 32767, "free": 16000}}]}]}
 
@@ -431,7 +431,7 @@ class Methods(Case):
             self.assertEqual((r.returncode, r.stdout, r.stderr), (
                 1, "", "tandemctl: session.get: not_found: no such session (at /id)\n"))
             self.refused(run(d, "-j", "call", "none"), 1, "not_found")
-            self.refused(run(d, "tunnel.create", "id=x"), 1, "unsupported")
+            self.refused(run(d, "dtls.create", "id=x"), 1, "unsupported")
 
     def test_errors_without_data(self):
         for error, said in (
