@@ -15,9 +15,13 @@
 #include "log.h"
 #include "message.h"
 
-#define FIRST_MS   1000
-#define LAST_MS    30000
-#define CALLS_MAX  32 /* at once: handshakes take the time of this core */
+#define FIRST_MS 1000
+#define LAST_MS  30000
+/*
+ * Under way at once, until they are up: all take the time of this core and of the other side's, and
+ * of too many none would be done before its time is over.
+ */
+#define CALLS_MAX  32
 #define CROWDED_MS 100
 
 uint64_t redial_after_ms(uint32_t attempts)
@@ -33,11 +37,20 @@ uint64_t redial_after_ms(uint32_t attempts)
 
 /* ---- one attempt --------------------------------------------------------------------------- */
 
+static bool under_way(enum dial_state s)
+{
+	return s == DIAL_CALLING || s == DIAL_SETUP;
+}
+
+static void set_state(struct dial *d, enum dial_state s)
+{
+	d->ds->calling += (unsigned int)under_way(s) - (unsigned int)under_way(d->state);
+	d->state = s;
+}
+
 /* The call is over, however it went. */
 static void hang_up(struct dial *d)
 {
-	if (d->state == DIAL_CALLING)
-		d->ds->calling--;
 	tls_stream_close(d->stream);
 	tls_free(d->tls);
 	d->stream = NULL;
@@ -60,7 +73,7 @@ static void again(struct dial *d)
 {
 	uint64_t after_ms = redial_after_ms(d->attempts++);
 
-	d->state = DIAL_WAITING;
+	set_state(d, DIAL_WAITING);
 	loop_timer_after(&d->ds->h->loop, &d->timer, after_ms);
 }
 
@@ -125,7 +138,7 @@ static void take_answer(struct dial *d, const struct message *m)
 		hang_up(d);
 		/* It may be up already. */
 		if (d->state == DIAL_CALLING)
-			d->state = DIAL_SETUP;
+			set_state(d, DIAL_SETUP);
 	}
 	tunnel_result_free(&r);
 }
@@ -210,8 +223,7 @@ static void call(struct tnd_timer *t, void *arg)
 		loop_timer_after(&d->ds->h->loop, t, CROWDED_MS);
 		return;
 	}
-	d->state = DIAL_CALLING;
-	d->ds->calling++;
+	set_state(d, DIAL_CALLING);
 	d->ds->n.called++;
 	d->tls = context_for(d, why);
 	if (d->tls == NULL) {
@@ -233,7 +245,7 @@ static void call(struct tnd_timer *t, void *arg)
 void client_up(struct dial *d)
 {
 	hang_up(d);
-	d->state = DIAL_UP;
+	set_state(d, DIAL_UP);
 	d->attempts = 0;
 	d->reason[0] = '\0';
 	tnd_info("dial", "tunnel %s is up", d->id);
@@ -286,6 +298,7 @@ void client_end(struct dial *d)
 {
 	tnd_timer_stop(&d->ds->h->loop.timers, &d->timer);
 	hang_up(d);
+	set_state(d, DIAL_WAITING);
 	drop_tunnel(d, TUNNEL_DELETED);
 	tnd_list_del(&d->link);
 	free(d->name);

@@ -61,7 +61,7 @@ struct dials {
 	struct tunnels *tunnels;
 	struct tnd_list dials, networks, callers;
 	unsigned int caller_count;
-	unsigned int calling; /* at once */
+	unsigned int calling; /* CALLING and SETUP */
 	struct listener listener;
 	struct tunnel_observer observer;
 	bool stopping;
