@@ -7,8 +7,7 @@
  * looked at when its keep-alive would be due had nothing been sent since, and put into the slot
  * in which that will next be so. A turn looks at no more than one burst of them.
  */
-#include "rtptp.h"
-#include "worker.h"
+#include "tunnel.h"
 
 #define RETRY_S 16 /* tunnels that nothing can be sent by yet: so often a second */
 
@@ -117,6 +116,7 @@ unsigned int keepalive_run(struct worker *w)
 	struct keepalive *k = &w->keepalive;
 	unsigned int n = 0;
 
+	tunnel_tick(w);
 	take_starts(w);
 	advance(w);
 	for (; k->todo != KEEPALIVE_NONE && n < BURST_MAX; n++) {

@@ -6,7 +6,7 @@
  */
 #include <arpa/inet.h>
 
-#include "worker.h"
+#include "tunnel.h"
 
 static bool is_ours(const struct worker *w, uint16_t iface, union wire_ip dst)
 {

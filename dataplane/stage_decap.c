@@ -9,8 +9,7 @@
 #include <rte_prefetch.h>
 
 #include "route.h"
-#include "rtptp.h"
-#include "worker.h"
+#include "tunnel.h"
 
 struct note {
 	struct flow_tunnel *tunnel;

@@ -10,7 +10,7 @@
 #include <rte_prefetch.h>
 
 #include "route.h"
-#include "worker.h"
+#include "tunnel.h"
 
 /* What is known of a packet until there are headers before it. */
 struct note {
@@ -219,6 +219,7 @@ void stage_encap(struct worker *w, struct burst *b)
 	struct sum sum = {0};
 
 	b->extra = b->srtp_out = 0;
+	tunnel_tick(w);
 	for (unsigned int i = 0; i < b->n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(b->m[i], void *));
 	for (unsigned int i = 0; i < b->n; i++)

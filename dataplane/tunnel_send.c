@@ -1,36 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What leaves by a tunnel, once it is clear that it may: RTP, the far end's headers, keys. */
 #include "fragment.h"
-#include "rtptp.h"
-#include "worker.h"
+#include "tunnel.h"
 
-#define HOPS   65 /* one less goes out (RFC 2003 §3.1: a tunnel has its own) */
 #define IP4_DF UINT32_C(0x4000)
-
-struct make tunnel_make(const struct worker *w, struct flow_tunnel *tunnel,
-			const struct flow_plan *plan, uint8_t tos)
-{
-	uint64_t tsc_per_unit = w->tsc_per_ms / (WIRE_RTPTP_CLOCK_HZ / 1000);
-
-	return (struct make){
-		.plan = plan,
-		.timestamp = tunnel->timestamp + (uint32_t)(w->now / tsc_per_unit),
-		.ssrc = tunnel->ssrc,
-		.seq = tunnel_rt(tunnel)->seq++,
-		.type = flow_read(tunnel->payload_type) & 0x7f,
-		.tos = tos,
-		.hops = HOPS,
-		.df = true,
-	};
-}
-
-void tunnel_count(struct worker *w, struct flow_tunnel *tunnel, struct packet *p)
-{
-	p->rt = &w->t->leg[p->plan->leg].rtp;
-	packet_count(w, p);
-	tunnel->rt.last_sent = w->tick;
-	tunnel->rt.sent = true;
-}
 
 void tunnel_send(struct worker *w, struct burst *b)
 {
@@ -57,7 +30,7 @@ static inline void write_ip4(uint8_t *ip, const struct flow_plan *plan, const un
 	uint32_t w0 = rte_cpu_to_be_32(0x45u << 24 | (uint32_t)tos << 16 |
 				       (WIRE_IP4_HLEN + (uint32_t)udp_len));
 	uint32_t w1 = rte_cpu_to_be_32(IP4_DF);
-	uint32_t w2 = rte_cpu_to_be_32((HOPS - 1) << 24 | WIRE_PROTO_UDP << 16);
+	uint32_t w2 = rte_cpu_to_be_32(TUNNEL_HOPS << 24 | WIRE_PROTO_UDP << 16);
 	uint32_t src = from->w[3], dst = plan->out_ip.w[3];
 	uint16_t sum = wire_checksum((uint64_t)w0 + w1 + w2 + src + dst);
 
@@ -73,7 +46,7 @@ static inline void write_ip6(uint8_t *ip, const struct flow_plan *plan, const un
 			     uint8_t tos, uint16_t udp_len)
 {
 	uint32_t w0 = rte_cpu_to_be_32(6u << 28 | (uint32_t)tos << 20);
-	uint32_t w1 = rte_cpu_to_be_32((uint32_t)udp_len << 16 | WIRE_PROTO_UDP << 8 | (HOPS - 1));
+	uint32_t w1 = rte_cpu_to_be_32((uint32_t)udp_len << 16 | WIRE_PROTO_UDP << 8 | TUNNEL_HOPS);
 
 	memcpy(ip, &w0, 4);
 	memcpy(ip + 4, &w1, 4);

@@ -11,7 +11,6 @@
 
 #include "burst.h"
 #include "dataplane.h"
-#include "inner.h"
 
 #define TX_BUFFER_MAX 64
 
@@ -137,6 +136,7 @@ struct worker {
 	struct flow_rt made_rt;        /* of packets made here, which no far end has sent */
 	struct burst made;             /* … on their way */
 	struct keepalive keepalive;
+	uint32_t tunnel_clock; /* of RTP timestamps of tunnels, tunnel_tick() */
 
 	struct burst burst;
 	struct tx_buffer tx[FLOW_PORTS_MAX];
@@ -231,61 +231,10 @@ void copy_packet(struct worker *w, const struct packet *p, const struct rte_mbuf
 void dtmf_packet(struct worker *w, const struct packet *p);
 void resize_packet(struct worker *w, struct packet *p);
 
-/* ---- tunnels ---- */
+/* ---- tunnels; what is theirs alone is in tunnel.h ---- */
 
-/* What comes in at inner interfaces goes by these alone. */
+/* What comes in at inner interfaces goes by this alone. */
 void stage_encap(struct worker *w, struct burst *b);
-/* Of a link with tunnels behind it: packets for them, and what is for us there (link.c). */
-void link_parse(struct worker *w, struct packet *p, const struct rte_mbuf *m);
-
-/*
- * Headers before an admitted packet, straight the far end's, so that only stage_seal is to come:
- * for tunnels with keys, untagged, to a MAC address that is known. False, and nothing touched,
- * for others, which take the long way.
- */
-bool tunnel_wrap(struct worker *w, struct burst *b, struct packet *p, struct rte_mbuf *m,
-		 struct flow_tunnel *tunnel, const struct wire_inner *in);
-/* Headers, keys, and off they go: packets of w->made, or of a burst that is wrapped. */
-void tunnel_send(struct worker *w, struct burst *b);
-/* The next packet of a tunnel, as far as it is known before there is one. */
-struct make tunnel_make(const struct worker *w, struct flow_tunnel *tunnel,
-			const struct flow_plan *plan, uint8_t tos);
-/* `p` is on its way into a tunnel, headers written. */
-void tunnel_count(struct worker *w, struct flow_tunnel *tunnel, struct packet *p);
-/* In place of a packet that is larger than `mtu`. The caller's stays. */
-void tunnel_fragment(struct worker *w, struct flow_tunnel *tunnel, struct packet *p,
-		     const struct wire_inner *in, uint16_t mtu);
-
-/* The running half of a tunnel, for its owner. */
-static inline struct flow_tunnel_rt *tunnel_rt(struct flow_tunnel *tunnel)
-{
-	struct flow_tunnel_rt *rt = &tunnel->rt;
-
-	if (unlikely(!rt->started || rt->generation != tunnel->generation)) {
-		memset(rt, 0, sizeof(*rt));
-		rt->seq = tunnel->seq;
-		rt->started = true;
-		__atomic_store_n(&rt->generation, tunnel->generation, __ATOMIC_RELAXED);
-	}
-	return rt;
-}
-
-/* Dropped, of which the tunnel is charged. */
-static inline void tunnel_drop(struct flow_tunnel_rt *rt, struct packet *p, enum flow_drop why)
-{
-	packet_drop(p, why);
-	flow_count(rt->drops[why - FLOW_LEG_DROPS], 1);
-}
-
-/* The same, but that control hears of it. */
-static inline void tunnel_punt(struct worker *w, struct flow_tunnel_rt *rt, struct packet *p,
-			       enum flow_drop why, enum dp_punt_kind kind)
-{
-	tunnel_drop(rt, p, why);
-	flow_count(w->drops[why], 1);
-	p->verdict = VERDICT_PUNT;
-	p->punt = (uint8_t)kind;
-}
 
 int keepalive_init(struct worker *w); /* 0 or -ENOMEM */
 void keepalive_free(struct worker *w);
