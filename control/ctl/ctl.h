@@ -109,6 +109,8 @@ enum ctl_status ctl_verb_drops(struct ctl *ctl, char *const *args, size_t count)
 enum ctl_status ctl_verb_top(struct ctl *ctl, char *const *args, size_t count);
 enum ctl_status ctl_verb_events(struct ctl *ctl, char *const *args, size_t count);
 enum ctl_status ctl_verb_drain(struct ctl *ctl, char *const *args, size_t count);
+enum ctl_status ctl_verb_tunnels(struct ctl *ctl, char *const *args, size_t count);
+enum ctl_status ctl_verb_users(struct ctl *ctl, char *const *args, size_t count);
 enum ctl_status ctl_verb_tunnel(struct ctl *ctl, char *const *args, size_t count);
 enum ctl_status ctl_verb_help(struct ctl *ctl, char *const *args, size_t count);
 /* args[0] is the method. */
