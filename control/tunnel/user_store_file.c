@@ -149,13 +149,17 @@ static int open_whole(const char *path, sqlite3 **db, char why[256])
 /* Under a name that says when, with its log. */
 static int put_aside(const char *path, char torn[STORE_PATH_MAX])
 {
-	char from[STORE_PATH_MAX], to[STORE_PATH_MAX + 8], stamp[32];
+	char from[STORE_PATH_MAX], to[STORE_PATH_MAX + 8], stamp[32], numbered[48];
 	time_t now = time(NULL);
 	struct tm tm;
 
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), ".torn-%Y%m%dT%H%M%SZ", &tm);
 	path_with(torn, path, stamp);
+	for (unsigned int i = 2; access(torn, F_OK) == 0 && i < 100; i++) {
+		snprintf(numbered, sizeof(numbered), "%s-%u", stamp, i);
+		path_with(torn, path, numbered);
+	}
 	if (rename(path, torn) != 0)
 		return -errno;
 	path_with(from, path, "-wal");

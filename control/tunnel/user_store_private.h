@@ -9,7 +9,7 @@
 
 #include "user_store.h"
 
-#define STORE_PATH_MAX (240 + 32)
+#define STORE_PATH_MAX (240 + 64)
 
 enum store_query {
 	STORE_BEGIN,
