@@ -128,10 +128,18 @@ struct retired_queue {
 	uint32_t size, head, count;
 };
 
+/* Moves of a tunnel's far end: roam.c */
+struct roam {
+	uint64_t paid_ms;       /* until then, for those there were */
+	struct flow_event held; /* the latest, while the timer runs */
+	struct tnd_timer timer;
+};
+
 /* What is wanted of a tunnel's inner side. */
 struct tunnel_settings {
 	struct leg_inner in;
 	bool begins; /* in sessions.begin */
+	struct roam roam;
 };
 
 struct sessions {
@@ -266,6 +274,16 @@ void retire_free(struct sessions *s);
 /* Act on events of the workers; true if there may be more. */
 bool learn_poll(struct sessions *s);
 void leg_forget_learned(struct leg *l);
+/* A far end has moved, a worker said. */
+void learn_moved(struct sessions *s, const struct flow_event *ev);
+
+/* ---- roam.c: of tunnels ---- */
+
+/* May the far end move now? False: learn_moved() comes again, unless a later move comes before. */
+bool roam_allows(struct sessions *s, const struct session *se, const struct flow_event *ev);
+void roam_begin(struct sessions *s, const struct session *se); /* of a new session */
+/* It is where the last move has led: none is held any more. */
+void roam_end(struct sessions *s, const struct session *se);
 
 /* ---- end.c: idle and ended sessions ---- */
 

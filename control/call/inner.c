@@ -215,6 +215,7 @@ enum session_fault inner_make(struct sessions *s, const struct session *se,
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return session_no_memory(err);
 	inner_set(s, se, in);
+	roam_begin(s, se);
 	store(t->seq, (uint16_t)random[0]);
 	store(t->timestamp, random[1]);
 	store(t->ssrc, random[2]);
@@ -272,6 +273,7 @@ void inner_end(struct sessions *s, const struct session *se)
 
 	if (!is_tunnel(se))
 		return;
+	roam_end(s, se);
 	/* The running half is the worker's, who takes it for none with the next generation. */
 	memset(t, 0, offsetof(struct flow_tunnel, rt));
 	memset(&s->inner[session_index(s, se)].in, 0, sizeof(struct leg_inner));

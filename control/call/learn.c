@@ -77,7 +77,7 @@ static void tell(struct sessions *s, const struct session *se, const struct flow
 	session_notify(s, "session.latched", b);
 }
 
-static void learned(struct sessions *s, const struct flow_event *ev)
+void learn_moved(struct sessions *s, const struct flow_event *ev)
 {
 	struct session *se = session_of(s, ev);
 	struct republish r;
@@ -89,8 +89,17 @@ static void learned(struct sessions *s, const struct flow_event *ev)
 		return;
 	l = &se->leg[i];
 	before = *l;
-	if (!take_learned(l, ev) || memcmp(l, &before, sizeof(before)) == 0)
+	if (!take_learned(l, ev))
 		return;
+	if (memcmp(l, &before, sizeof(before)) == 0) {
+		if (is_tunnel(se))
+			roam_end(s, se);
+		return;
+	}
+	if (is_tunnel(se) && !roam_allows(s, se, ev)) {
+		*l = before;
+		return;
+	}
 	lead(l);
 	rc = republish_make(s, se, &r, &leg);
 	if (rc != 0) {
@@ -123,7 +132,7 @@ bool learn_poll(struct sessions *s)
 	n = dp_event_receive(s->h->dp, ev, EVENTS_TURN);
 	for (unsigned int i = 0; i < n; i++) {
 		if (ev[i].type == FLOW_EVENT_LATCHED) {
-			learned(s, &ev[i]);
+			learn_moved(s, &ev[i]);
 			continue;
 		}
 		if (ev[i].type == FLOW_EVENT_PLAYED)

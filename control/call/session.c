@@ -175,6 +175,8 @@ void sessions_free(struct sessions *s)
 	for (uint32_t i = 0; s->table != NULL && i < s->limit; i++) {
 		if (s->table[i].life == LIFE_RUNNING)
 			tnd_timer_stop(&s->h->loop.timers, &s->table[i].idle);
+		if (s->table[i].life != LIFE_FREE && is_tunnel(&s->table[i]))
+			roam_end(s, &s->table[i]);
 		if (s->table[i].life != LIFE_FREE) {
 			secure_end(s, &s->table[i]);
 			transport_end(s, &s->table[i]);

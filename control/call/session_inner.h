@@ -10,6 +10,7 @@
  * Roaming. With keys, latch "follow" is possible beside ICE here. Until a pair is nominated nobody
  * is heard. From then on authentic SRTP alone says where the far end is: what is sent follows it,
  * consent is asked for there, and a nomination by the far end moves nothing until it restarts ICE.
+ * Some moves are followed at once; of a far end that goes on moving, the latest ten times a second.
  */
 #ifndef SESSION_INNER_H
 #define SESSION_INNER_H

@@ -647,6 +647,47 @@ static void follows_media(void **state)
 	assert_int_equal(p->dtls_state.state, DTLS_CLOSED);
 }
 
+/* By two paths in turn: a few moves at once, then some, and in the end the latest. */
+static void moves_in_turn(void **state)
+{
+	struct party *p;
+	struct session_answer a = roaming("turn", &p);
+	struct ice_addr place[2] = {p->addr, p->addr};
+	uint8_t epoch = plan_in(&a, WAN4)->epoch;
+	unsigned int at;
+
+	place[1].port = 9000;
+	heard_from("turn", &place[0], epoch);
+	moved = 0;
+	for (unsigned int i = 0; i < 1000; i++)
+		heard_from("turn", &place[i % 2 == 0], epoch);
+	assert_in_range(moved, 15, 20);
+	heard_from("turn", &place[1], epoch);
+	heard_from("turn", &place[0], epoch);
+	test_turn(h, 200);
+	test_turn(h, 200);
+	sent_to("turn", &place[0]);
+	pair_is("turn", &place[0]);
+	/* What was held has been overtaken: it stays where it is. */
+	test_turn(h, 5000);
+	for (unsigned int i = 0; i < 30; i++)
+		heard_from("turn", &place[i % 2 == 0], epoch);
+	at = get("turn").remote.port == place[0].port ? 0 : 1;
+	heard_from("turn", &place[1 - at], epoch);
+	sent_to("turn", &place[at]);
+	heard_from("turn", &place[at], epoch);
+	moved = 0;
+	test_turn(h, 200);
+	test_turn(h, 200);
+	assert_int_equal(moved, 0);
+	sent_to("turn", &place[at]);
+	/* One is held when it ends. */
+	for (unsigned int i = 0; i < 31; i++)
+		heard_from("turn", &place[i % 2 == 0], epoch);
+	must_end("turn");
+	test_turn(h, 1000);
+}
+
 /* The far end begins anew elsewhere: that it says itself, and media leads from there. */
 static void restarts(void **state)
 {
@@ -712,6 +753,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(silence, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(number_waits_for_routes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(follows_media, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(moves_in_turn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(restarts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(far_end_lost, set_up, tear_down),
 	};
