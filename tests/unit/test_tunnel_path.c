@@ -961,6 +961,89 @@ static void test_srtp(void **state)
 	at++;
 }
 
+/* What leaves straight by a device, opened as its far end would. */
+static void expect_sealed(struct tb *b, struct srtp_worker *far, const uint8_t *inner, uint16_t len,
+			  uint8_t tos)
+{
+	const struct flow_secure *s = &b->t->secure[4];
+	struct srtp_op op = {.keys = s->rx, .leg = s->leg};
+	struct wire_frame w;
+	struct tb_frame f;
+	uint16_t n;
+
+	assert_true(tb_take(TB_OUTER, &f));
+	op.data = (uint8_t *)(uintptr_t)tb_rtp(&f, &n);
+	op.len = n;
+	assert_int_equal(wire_frame_parse(f.p, f.len, true, &w), WIRE_UDP);
+	assert_int_equal(w.tos, tos);
+	assert_int_equal(rte_be_to_cpu_16(w.sport_be), 31000);
+	assert_int_equal(rte_be_to_cpu_16(w.dport_be), 31002);
+	assert_memory_equal(f.p, "\2\0\0\0\0\x9\2\0\0\0\0\1", 12);
+	assert_true(n > WIRE_RTP_HLEN + len);
+	srtp_open(far, &op, 1, 0);
+	assert_int_equal(op.verdict, SRTP_OK);
+	assert_int_equal(op.len, WIRE_RTP_HLEN + len);
+	assert_int_equal(op.data[1], TB_PT);
+	assert_memory_equal(op.data + WIRE_RTP_HLEN, inner, len);
+}
+
+static void test_sealed(void **state)
+{
+	static const struct {
+		const char *far;
+		enum srtp_profile profile;
+	} cases[] = {
+		{"198.51.100.7", SRTP_AEAD_AES_128_GCM},
+		{"2001:db8::99", SRTP_AES_CM_128_HMAC_SHA1_80},
+	};
+	static unsigned int at;
+	struct tb *b = *state;
+	struct tb_tunnel s = {.session = 1,
+			      .far = cases[at].far,
+			      .far_port = 31002,
+			      .port = 31000,
+			      .iface = TB_TUN,
+			      .flags = FLOW_PLAN_OPEN | FLOW_PLAN_SRTP};
+	struct srtp_worker *far;
+	enum srtp_engine e;
+	uint8_t p[1500];
+	uint16_t len;
+
+	assert_int_equal(srtp_engine_pick(SRTP_ENGINE_AUTO, &e), 0);
+	far = srtp_worker_create(e);
+	assert_non_null(far);
+	tb_tunnel(b, &s);
+	tb_keys(b, 1, 2, cases[at].profile);
+	tb_keys(b, 2, 1, cases[at].profile);
+	tb_route(b, "10.8.1.0/24", 1);
+	for (unsigned int i = 0; i < 100; i++) {
+		len = tb_ip(p, &(struct tb_ip){.src = "10.9.0.1",
+					       .dst = "10.8.1.5",
+					       .len = (uint16_t)(20 + 13 * i),
+					       .tos = (uint8_t)i});
+		b->t->plan[b->t->tunnel[1].plan].tos = i < 50 ? FLOW_TOS_KEEP : 46 << 2;
+		tb_input(b, TB_TUN, p, len);
+		tb_run(b, 0);
+		expect_sealed(b, far, p, len, (uint8_t)(i < 50 ? i : 46 << 2 | (i & 3)));
+	}
+	tb_no_drops(b);
+	assert_int_equal(b->t->leg[3].rtp.rx_packets, 100);
+	/* While the MAC address is not known, control has it, sealed. */
+	struct dp_punt what;
+	struct tb_frame f;
+
+	flow_nexthop_clear(b->t, 1);
+	tb_input(b, TB_TUN, p, len);
+	tb_run(b, 0);
+	assert_true(tb_punt(b, &what, &f));
+	assert_int_equal(what.kind, DP_PUNT_UNRESOLVED);
+	assert_int_equal(what.nexthop, 1);
+	assert_int_equal(what.iface, TB_OUTER);
+	tb_no_drops(b);
+	srtp_worker_free(far);
+	at++;
+}
+
 /* Each end is another worker's. */
 static void test_handoff(void **state)
 {
@@ -1094,7 +1177,8 @@ int main(void)
 		TEST(keepalive), TEST(lan_in),    TEST(keepalive_many),
 		TEST(lan_ours),  TEST(lan_out),   TEST(keepalive_in),
 		TEST(srtp),      TEST(srtp),      TEST(handoff),
-		TEST(inject),    TEST(buffers),
+		TEST(sealed),    TEST(sealed),    TEST(inject),
+		TEST(buffers),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
