@@ -5,8 +5,22 @@
 . "$(dirname "$0")/lib/tunnel.sh"
 smoke_begin tunneldial
 
+# paper NAME SAN: a certificate by the authority, and its key.
+paper() {
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
+		-keyout "$TMP/$1.key" -out "$TMP/$1.csr" 2>"$TMP/openssl.log" &&
+		openssl x509 -req -days 1 -in "$TMP/$1.csr" -CA "$TMP/ca.crt" -CAkey "$TMP/ca.key" \
+			-CAcreateserial -out "$TMP/$1.crt" -extfile <(echo "subjectAltName=$2") \
+			2>>"$TMP/openssl.log" || fail "openssl: a certificate for $1"
+}
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=authority \
+	-keyout "$TMP/ca.key" -out "$TMP/ca.crt" 2>"$TMP/openssl.log" || fail "openssl: an authority"
+paper server IP:203.0.113.2
+paper alice DNS:alice
+paper mallory DNS:mallory
+
 make_sites
-start_site b
+start_site b '.tunnel.listen += {certificate: "'"$TMP"'/server.crt", key: "'"$TMP"'/server.key", ca: "'"$TMP"'/ca.crt"}'
 succeeds "user.add" site b user.add '{"name":"alice"}'
 start_site a
 
@@ -53,6 +67,16 @@ for version in 4 6; do
 	until_true 3 no_inner || fail "tun0 of site A keeps addresses"
 	equal "$(site a tunnel.dials | jq '.dials | length')" 0 "dials that are left"
 done
+
+step "by certificates"
+papers() { ctl a tunnel dial 203.0.113.2 --user alice --ca "$TMP/ca.crt" --certificate "$TMP/$1.crt" --key "$TMP/$1.key"; }
+succeeds "dial with alice's certificate" papers alice
+until_true 5 has_inner || fail "no addresses on tun0 of site A"
+pings a 10.9.0.1 56 "ping through a tunnel by certificates"
+succeeds "tunnel hangup" ctl a tunnel hangup alice@203.0.113.2
+! papers mallory >"$TMP/command.log" 2>&1 || fail "mallory is taken for alice"
+matches "$(cat "$TMP/command.log")" denied "mallory, who says that she is alice"
+succeeds "tunnel hangup" ctl a tunnel hangup alice@203.0.113.2
 
 step "nobody without the secret"
 echo "alice:$(printf '%064x' 0xbad)" >"$TMP/wrong.psk"

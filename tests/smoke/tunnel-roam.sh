@@ -33,7 +33,7 @@ in_ns n "$PYTHON" "$SMOKE_DIR/lib/conntrack_flush.py"
 succeeds "one ping" in_ns a ping -q -c 1 -w 8 10.9.0.1
 matches "$(far_end)" '^203\.0\.113\.1:50[0-9]+$' "the new mapping"
 in_ns a ping -q -c 20 -i 0.05 -w 8 10.9.0.1 >"$TMP/command.log" || fail "ping after the move"
-matches "$(cat "$TMP/command.log")" '([2-9][0-9]|[1-9][0-9]{2,}) received, 0% packet loss' "ping after the move"
+matches "$(cat "$TMP/command.log")" ' ([2-9][0-9]|[1-9][0-9][0-9]+) received' "ping after the move"
 
 step "consent goes the new way: the tunnel lives on"
 sleep 12

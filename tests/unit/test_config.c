@@ -33,6 +33,9 @@
 	"{\"interface\":\"lan\",\"prefix\":\"" prefix "\",\"gateway\":\"" gateway "\"}"
 #define TUN(iface, more)                                                                           \
 	"{\"name\":\"tun\",\"device\":\"net_tun0,iface=" iface "\",\"role\":\"inner\"" more "}"
+#define WITH_TUN(more) FILE_WITH(IFACE "," TUN("tun0", ""), ADDRESS, ",\"tunnel\":{" more "}")
+#define DIAL(id, host)                                                                             \
+	"{\"id\":\"" id "\",\"host\":\"" host "\",\"user\":\"u\",\"psk_file\":\"/x\"}"
 #define TWIN(min, max)                                                                             \
 	FILE_WITH(IFACE,                                                                           \
 		  ADDRESS ",{\"name\":\"c\",\"interface\":\"lan\",\"ip\":\"10.0.0.1/24\","         \
@@ -102,6 +105,28 @@ static const struct {
 	{"ports on an inner interface",
 	 FILE_WITH("{\"name\":\"lan\",\"device\":\"net_null0\",\"role\":\"inner\"}", ADDRESS, ""),
 	 "/addresses/0/ports", "no ports for sessions"},
+	{"listener without an inner interface",
+	 MORE("\"tunnel\":{\"listen\":{\"psk_file\":\"/x\"}}"), "/tunnel", "role inner"},
+	{"listener without a proof", WITH_TUN("\"listen\":{}"), "/tunnel/listen", "needs psk_file"},
+	{"listener's address", WITH_TUN("\"listen\":{\"psk_file\":\"/x\",\"ip\":\"vpn\"}"),
+	 "/tunnel/listen/ip", "no IPv4"},
+	{"listener with half a proof", WITH_TUN("\"listen\":{\"certificate\":\"/x\"}"),
+	 "/tunnel/listen/ca", "together"},
+	{"listener's file", WITH_TUN("\"listen\":{\"psk_file\":\"x\"}"), "/tunnel/listen/psk_file",
+	 "absolute"},
+	{"listener's interface", WITH_TUN("\"listen\":{\"psk_file\":\"/x\",\"interface\":\"lan\"}"),
+	 "/tunnel/listen/interface", "role inner"},
+	{"dial with two proofs",
+	 WITH_TUN("\"dial\":[{\"id\":\"d\",\"host\":\"192.0.2.1\",\"user\":\"u\",\"psk_file\":\"/"
+		  "x\","
+		  "\"certificate\":\"/x\",\"ca\":\"/x\"}]"),
+	 "/tunnel/dial/0", "either"},
+	{"dial to a group", WITH_TUN("\"dial\":[" DIAL("d", "224.0.0.1") "]"),
+	 "/tunnel/dial/0/host", "single host"},
+	{"dial to a name", WITH_TUN("\"dial\":[" DIAL("d", "vpn.example") "]"),
+	 "/tunnel/dial/0/host", "vpn.example"},
+	{"dial twice", WITH_TUN("\"dial\":[" DIAL("d", "192.0.2.1") "," DIAL("d", "192.0.2.2") "]"),
+	 "/tunnel/dial/1/id", "/tunnel/dial/0"},
 	{"mtu type",
 	 FILE_WITH("{\"name\":\"lan\",\"device\":\"net_null0\",\"mtu\":\"x\"}", ADDRESS, ""),
 	 "/interfaces/0/mtu", ""},
