@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What somebody on the way sees of a tunnel: tunnel_seen.py PCAP ADDRESS, of UDP from and to it.
+"""What somebody on the way sees of a tunnel: tunnel_seen.py PCAP ADDRESS PORT, of UDP there.
 
 By its first bytes as RFC 7983 has it, and without any of tandem's code.
 """
@@ -37,11 +37,13 @@ def pauses(idle):
 
 
 def main():
+    address, port = sys.argv[2], int(sys.argv[3])
     seen = dict.fromkeys(('stun', 'dtls', 'rtp', 'other', 'inner', 'keepalives'), 0)
     order, runs = [], {}
     for p in rdpcap(sys.argv[1]):
         ip = p.getlayer(IP) or p.getlayer(IPv6)
-        if ip is None or UDP not in p or sys.argv[2] not in (ip.src, ip.dst):
+        if ip is None or UDP not in p or (address, port) not in ((ip.src, p[UDP].sport),
+                                                                 (ip.dst, p[UDP].dport)):
             continue
         data = bytes(p[Raw].load) if Raw in p else b''
         kind = kind_of(data)
