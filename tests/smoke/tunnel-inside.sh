@@ -31,14 +31,14 @@ for s in a b; do
 	[ $s = a ] || there4=$inner4 there6=$inner6
 	clear_learned $s
 	before=$(site_counter $s drop.tunnel_too_big)
-	pings $s -c 2 -i 0.3 -w 4 -M do -s 1472 "$there4"
+	pings $s -c 2 -i 0.3 -w 4 -M 'do' -s 1472 "$there4"
 	matches "$said" "[Ff]rag needed and DF set .mtu = $mtu.|message too long, mtu.$mtu" "IPv4 from site $s"
-	pings $s -c 2 -i 0.3 -w 4 -M do -s 1452 "$there6"
+	pings $s -c 2 -i 0.3 -w 4 -M 'do' -s 1452 "$there6"
 	matches "$said" "Packet too big: mtu=$mtu|message too long, mtu.? ?$mtu" "IPv6 from site $s"
 	is "$(site_counter $s drop.tunnel_too_big)" -ge $((before + 2)) "packets that were too big, at site $s"
-	pings $s -c 3 -i 0.2 -w 10 -M do -s $((mtu - 28)) "$there4"
+	pings $s -c 3 -i 0.2 -w 10 -M 'do' -s $((mtu - 28)) "$there4"
 	matches "$said" ' 3 received' "as large as fits, IPv4 from site $s"
-	pings $s -c 3 -i 0.2 -w 10 -M do -s $((mtu - 48)) "$there6"
+	pings $s -c 3 -i 0.2 -w 10 -M 'do' -s $((mtu - 48)) "$there6"
 	matches "$said" ' 3 received' "as large as fits, IPv6 from site $s"
 done
 
