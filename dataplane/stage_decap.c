@@ -99,9 +99,19 @@ static bool check_one(struct worker *w, struct packet *p, const struct note *n)
 	return true;
 }
 
-/* What a tunnel's end and a router do to a packet. */
+/* From tunnel to tunnel, behind a LAN; of a TUN device the kernel sends it back. */
+static bool turns_back(const struct worker *w, const struct note *n, const struct flow_iface *iface)
+{
+	bool is6 = n->in.family == 6;
+
+	return iface->role == FLOW_ROLE_LAN &&
+	       flow_lpm_lookup(w->t->routes, is6, n->ip + (is6 ? 24 : 16)) != 0;
+}
+
+/* What a tunnel's end and a router do to a packet; one that turns back has its hop on its way in.
+ */
 static bool edit_one(struct worker *w, struct packet *p, const struct note *n,
-		     const struct flow_iface *iface)
+		     const struct flow_iface *iface, bool back)
 {
 	struct flow_tunnel_rt *rt = &n->tunnel->rt;
 
@@ -110,7 +120,7 @@ static bool edit_one(struct worker *w, struct packet *p, const struct note *n,
 		tunnel_punt(w, rt, p, FLOW_DROP_tunnel_too_big, DP_PUNT_INNER_TOO_BIG);
 		return false;
 	}
-	if (iface->role == FLOW_ROLE_LAN && unlikely(!wire_inner_hop(n->ip, &n->in))) {
+	if (iface->role == FLOW_ROLE_LAN && !back && unlikely(!wire_inner_hop(n->ip, &n->in))) {
 		tunnel_punt(w, rt, p, FLOW_DROP_tunnel_hops, DP_PUNT_INNER_HOPS);
 		return false;
 	}
@@ -137,6 +147,20 @@ static bool write_eth(const struct worker *w, const struct note *n, uint16_t ifa
 	return (mac & (FLOW_NEXTHOP_VALID | FLOW_NEXTHOP_LOCAL)) == FLOW_NEXTHOP_VALID;
 }
 
+/* As if it had come from the LAN, to our MAC address. */
+static void turn_back(struct worker *w, struct packet *p, struct rte_mbuf *m, const struct note *n,
+		      const struct flow_iface *iface)
+{
+	uint8_t *eth = n->ip - iface->l2_hlen;
+
+	memcpy(eth, &iface->mac, RTE_ETHER_ADDR_LEN);
+	memcpy(eth + RTE_ETHER_ADDR_LEN, iface->l2_tail[n->in.family == 6],
+	       iface->l2_hlen - (size_t)RTE_ETHER_ADDR_LEN);
+	m->port = iface->port;
+	p->verdict = VERDICT_HANDOFF;
+	p->owner = (uint8_t)w->index;
+}
+
 /* From here on the buffer holds the packet inside, `hlen` bytes before it. */
 static void uncover(struct rte_mbuf *m, const struct note *n, uint8_t hlen)
 {
@@ -152,7 +176,7 @@ static void send_one(struct worker *w, struct packet *p, struct rte_mbuf *m, con
 	struct flow_tunnel_rt *rt = &n->tunnel->rt;
 	uint16_t to = n->tunnel->iface;
 	const struct flow_iface *iface = &w->t->iface[to];
-	bool goes = edit_one(w, p, n, iface);
+	bool back = turns_back(w, n, iface), goes = edit_one(w, p, n, iface, back);
 
 	p->iface = to;
 	p->l3_off = goes ? iface->l2_hlen : 0;
@@ -165,7 +189,9 @@ static void send_one(struct worker *w, struct packet *p, struct rte_mbuf *m, con
 	sum->bytes += n->in.len;
 	p->tx_port = (uint8_t)iface->port;
 	p->verdict = VERDICT_READY;
-	if (iface->role == FLOW_ROLE_LAN && unlikely(!write_eth(w, n, to))) {
+	if (unlikely(back)) {
+		turn_back(w, p, m, n, iface);
+	} else if (iface->role == FLOW_ROLE_LAN && unlikely(!write_eth(w, n, to))) {
 		p->verdict = VERDICT_PUNT;
 		p->punt = DP_PUNT_INNER_UNRESOLVED;
 	}

@@ -874,6 +874,39 @@ static void test_lan_out(void **state)
 	assert_int_equal(flow_lan_set(b->t, TB_LAN, &host, 32, 4), -EINVAL);
 }
 
+/* From one tunnel into another: one hop, and not by the LAN. */
+static void test_lan_back(void **state)
+{
+	struct tb_tunnel other = lan;
+	struct tb *b = *state;
+	struct dp_punt what;
+	struct tb_frame f;
+	uint8_t p[200];
+	uint16_t len;
+
+	setup_tunnels(b);
+	other.session = 4;
+	other.far = "198.51.100.9";
+	other.port = 20006;
+	tb_tunnel(b, &other);
+	tb_route(b, "10.8.4.0/24", 4);
+	len = tb_ip(p, &(struct tb_ip){.src = "10.8.3.5", .dst = "10.8.4.5"});
+	tb_from_far(b, &lan, TB_PT, 0, p, len);
+	tb_run(b, 0);
+	tb_ip(p, &(struct tb_ip){.src = "10.8.3.5", .dst = "10.8.4.5", .hops = 63});
+	expect_wrapped(TB_OUTER, "198.51.100.9", TB_SEQ, p, len, 0);
+	tb_no_drops(b);
+	assert_int_equal(b->t->tunnel[3].rt.in_packets, 1);
+	assert_int_equal(b->t->tunnel[4].rt.out_packets, 1);
+	/* To where it comes from: until it has no hop left. */
+	tb_ip(p, &(struct tb_ip){.src = "10.8.3.5", .dst = "10.8.3.6", .hops = 1});
+	tb_from_far(b, &lan, TB_PT, 0, p, len);
+	tb_run(b, 0);
+	assert_true(tb_punt(b, &what, &f));
+	assert_int_equal(what.kind, DP_PUNT_INNER_HOPS);
+	tb_drops(b, FLOW_DROP_tunnel_hops, 1);
+}
+
 /* ---- all the way ---- */
 
 /* Tunnels to each other: from 10.8.1.5 on the TUN device to 10.8.2.5 on the LAN. */
@@ -1169,16 +1202,16 @@ static int group_setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(routes),    TEST(ifaces),    TEST(wrap),
-		TEST(clock),     TEST(dscp),      TEST(wrap_drops),
-		TEST(too_big),   TEST(fragments), TEST(fragment_bursts),
-		TEST(mss),       TEST(unwrap),    TEST(unwrap_drops),
-		TEST(ecn),       TEST(rtcp),      TEST(unwrap_too_big),
-		TEST(keepalive), TEST(lan_in),    TEST(keepalive_many),
-		TEST(lan_ours),  TEST(lan_out),   TEST(keepalive_in),
-		TEST(srtp),      TEST(srtp),      TEST(handoff),
-		TEST(sealed),    TEST(sealed),    TEST(inject),
-		TEST(buffers),
+		TEST(routes),       TEST(ifaces),    TEST(wrap),
+		TEST(clock),        TEST(dscp),      TEST(wrap_drops),
+		TEST(too_big),      TEST(fragments), TEST(fragment_bursts),
+		TEST(mss),          TEST(unwrap),    TEST(unwrap_drops),
+		TEST(ecn),          TEST(rtcp),      TEST(unwrap_too_big),
+		TEST(keepalive),    TEST(lan_in),    TEST(keepalive_many),
+		TEST(lan_ours),     TEST(lan_out),   TEST(lan_back),
+		TEST(keepalive_in), TEST(srtp),      TEST(srtp),
+		TEST(handoff),      TEST(sealed),    TEST(sealed),
+		TEST(inject),       TEST(buffers),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
