@@ -254,6 +254,16 @@ CANDIDATES = {
 }
 
 
+DIAL = {
+    "offer": '{"tandem":1,"user":"alice","sdp":"v=0\\r\\n"}',
+    "json": '{"tandem":1,"user":"alice","json":{"coder":[{"coder":"XPARENT","pt":97}]}}',
+    "answer": '{"tandem":1,"sdp":"v=0","network_info":{"addr":"10.9.0.2","mask":"255.255.255.255",'
+              '"addresses":["10.9.0.2/32","fd00:9::2/128"],"dns":["10.9.0.1"],'
+              '"routes":["10.0.0.0/8"],"mtu":1420}}',
+    "error": '{"tandem":1,"error":"denied","reason":"not you"}',
+}
+
+
 def write(target, name, data):
     folder = CORPUS / target
     folder.mkdir(parents=True, exist_ok=True)
@@ -277,3 +287,5 @@ for name, packet in TUNNEL.items():
     write("rtptp", name, packet)
 for name, data in USERS.items():
     write("user", name, data)
+for name, text in DIAL.items():
+    write("dial", name, text.encode())
