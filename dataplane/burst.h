@@ -23,7 +23,8 @@ enum verdict {
 	VERDICT_DROP,    /* `drop` says why */
 	VERDICT_PUNT,    /* to the control lcore; `punt` says as what */
 	VERDICT_HANDOFF, /* to the worker `owner` */
-	VERDICT_DONE,    /* what was in it goes on in packets made here */
+	VERDICT_DONE,    /* what was in it goes on in packets made here, or nowhere */
+	VERDICT_READY,   /* out of a tunnel: is sent as it is by `tx_port` */
 };
 
 /* One cache line a packet: a burst's notes stay in the first-level cache. */
@@ -36,7 +37,7 @@ struct packet {
 	};
 	struct flow_rt *rt;
 	uint32_t nexthop;     /* with DP_PUNT_UNRESOLVED */
-	uint16_t mtu;         /* with DP_PUNT_TOO_BIG */
+	uint16_t mtu;         /* with DP_PUNT_TOO_BIG and _INNER_TOO_BIG */
 	uint16_t iface;       /* where it came in; with DP_PUNT_UNRESOLVED where it goes out */
 	uint16_t payload_len; /* of UDP */
 	uint8_t ip_hlen;      /* 20 or 40 */
@@ -131,6 +132,9 @@ void packet_admit(struct worker *w, struct burst *b, struct packet *p);
  */
 bool packet_drop_feedback(struct worker *w, struct packet *p);
 
+/* What is for us on a link where no call arrives: to control, or dropped. */
+void packet_parse_ours(struct worker *w, struct packet *p, const struct rte_mbuf *m);
+
 /* The checksum of UDP whose payload has changed; by the device where it can and will see it. */
 void packet_udp_checksum(struct packet *p, struct rte_mbuf *m);
 
@@ -138,7 +142,8 @@ void packet_udp_checksum(struct packet *p, struct rte_mbuf *m);
  */
 void packet_rewrite(struct worker *w, struct burst *b, struct packet *p, struct rte_mbuf *m);
 
-/* In this order; open, bundle, extra, seal and twice only if the burst has packets for them. */
+/* In this order; open, bundle, extra, decap, seal and twice only if the burst has packets for them.
+ */
 void stage_parse(struct worker *w, struct burst *b);
 void stage_lookup(struct worker *w, struct burst *b);
 void stage_accept(struct worker *w, struct burst *b);
@@ -146,6 +151,7 @@ void stage_open(struct worker *w, struct burst *b);
 void stage_bundle(struct worker *w, struct burst *b);
 void stage_measure(struct worker *w, struct burst *b);
 void stage_extra(struct worker *w, struct burst *b);
+void stage_decap(struct worker *w, struct burst *b);
 void stage_rewrite(struct worker *w, struct burst *b);
 void stage_seal(struct worker *w, struct burst *b);
 void stage_twice(struct worker *w, struct burst *b);

@@ -95,6 +95,7 @@ static void free_worker(struct worker *w)
 	free_ring(w->inject);
 	free_ring(w->copy);
 	pace_free(w);
+	keepalive_free(w);
 	rte_free(w->event);
 	if (w->srtp != NULL)
 		srtp_worker_free(w->srtp);
@@ -131,6 +132,8 @@ static void assign_queues(struct worker *w)
 		}
 		w->tx[port].worker = w->index % dp_ports[port].tx_queues;
 		w->tx[port].queue = w->tx[port].worker;
+		if (w->t->port_role[port] != FLOW_ROLE_OUTER)
+			w->inner |= UINT32_C(1) << port;
 	}
 }
 
@@ -162,7 +165,7 @@ static struct worker *make_worker(struct dp *dp, uint16_t index, const struct dp
 	}
 	w->srtp = srtp_worker_create(engine);
 	if (!w->punt || !w->event || !w->inject || !w->copy || !w->srtp || pace_init(w) != 0 ||
-	    rte_rcu_qsbr_thread_register(dp->t->rcu, index) != 0)
+	    keepalive_init(w) != 0 || rte_rcu_qsbr_thread_register(dp->t->rcu, index) != 0)
 		goto fail;
 	assign_queues(w);
 	return w;
@@ -358,6 +361,16 @@ int dp_pace_start(struct dp *dp, uint16_t worker, struct dp_player *p)
 void dp_pace_stop(struct dp_player *p)
 {
 	__atomic_store_n(&p->stop, true, __ATOMIC_RELAXED);
+}
+
+int dp_tunnel_start(struct dp *dp, uint16_t worker, uint32_t session, uint16_t generation)
+{
+	struct keepalive_start s = {.session = session, .generation = generation};
+
+	if (dp->w[worker]->keepalive.entry == NULL || session >= dp->t->session_count)
+		return -EINVAL;
+	return rte_ring_enqueue_elem(dp->w[worker]->keepalive.start, &s, sizeof(s)) == 0 ? 0
+											 : -ENOSPC;
 }
 
 static bool inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m, uint64_t flags)

@@ -5,8 +5,7 @@
  */
 #include "worker.h"
 
-#define L3_OFF WIRE_ETH_HLEN
-#define IP4_DF 0x4000
+#define IP4_DF UINT32_C(0x4000)
 
 struct flow_media_rt *media_rt(const struct worker *w, const struct flow_plan *plan)
 {
@@ -38,39 +37,59 @@ uint32_t make_room(const struct worker *w, const struct flow_plan *plan)
 	return mtu > headers ? mtu - headers : 0;
 }
 
-/* Only what the next stage reads of one that came: they write the rest. Length of the header. */
-static uint8_t write_ip(struct worker *w, uint8_t *ip, const struct make *make)
+/* Only what the next stage reads of one that came: they write the rest. */
+static void write_ip(struct worker *w, uint8_t *ip, const struct make *make)
 {
-	memset(ip, 0, WIRE_IP6_HLEN);
+	memset(ip, 0, make_ip_hlen(make->plan));
 	if (make->plan->flags & FLOW_PLAN_OUT6) {
 		wire_put32(ip, 6u << 28 | (uint32_t)make->tos << 20);
 		ip[6] = WIRE_PROTO_UDP;
 		ip[7] = make->hops;
-		return WIRE_IP6_HLEN;
+		return;
 	}
 	ip[0] = 0x45;
 	ip[1] = make->tos;
-	wire_put16(ip + 4, w->ip_id++);
+	wire_put32(ip + 4, make->df ? IP4_DF : (uint32_t)w->ip_id++ << 16);
 	ip[8] = make->hops;
-	return WIRE_IP4_HLEN;
 }
 
-static uint8_t *write_rtp(uint8_t *rtp, const struct make *make)
+static void write_rtp(uint8_t *rtp, const struct make *make)
 {
 	rtp[0] = 0x80;
 	rtp[1] = make->type;
 	wire_put16(rtp + 2, make->seq);
 	wire_put32(rtp + 4, make->timestamp);
 	wire_put32(rtp + 8, make->ssrc);
-	return rtp + WIRE_RTP_HLEN;
+}
+
+void make_around(struct worker *w, struct packet *p, const struct make *make, uint8_t *payload,
+		 uint32_t len)
+{
+	uint8_t hlen = make_ip_hlen(make->plan);
+	uint8_t *udp = payload - WIRE_RTP_HLEN - WIRE_UDP_HLEN;
+
+	*p = (struct packet){
+		.ip = udp - hlen,
+		.udp = udp,
+		.plan = make->plan,
+		.rt = &w->made_rt,
+		.payload_len = (uint16_t)(WIRE_RTP_HLEN + len),
+		.ip_hlen = hlen,
+		.l3_off = MAKE_L3_OFF,
+		.verdict = VERDICT_GO,
+		.media = WIRE_MEDIA_RTP,
+		.edited = true,
+	};
+	write_ip(w, p->ip, make);
+	memset(udp, 0, WIRE_UDP_HLEN);
+	write_rtp(packet_payload(p), make);
 }
 
 uint8_t *make_packet(struct worker *w, const struct make *make, uint32_t len)
 {
 	struct burst *b = &w->made;
+	uint8_t *payload;
 	struct rte_mbuf *m;
-	struct packet *p;
-	uint8_t *ip;
 
 	if (b->n == BURST_MAX)
 		make_send(w);
@@ -79,23 +98,10 @@ uint8_t *make_packet(struct worker *w, const struct make *make, uint32_t len)
 		flow_count(w->drops[FLOW_DROP_no_buffer], 1);
 		return NULL;
 	}
-	p = &b->p[b->n];
+	payload = rte_pktmbuf_mtod_offset(m, uint8_t *, make_hlen(make->plan));
+	make_around(w, &b->p[b->n], make, payload, len);
 	b->m[b->n++] = m;
-	ip = rte_pktmbuf_mtod_offset(m, uint8_t *, L3_OFF);
-	*p = (struct packet){
-		.ip = ip,
-		.plan = make->plan,
-		.rt = &w->made_rt,
-		.payload_len = (uint16_t)(WIRE_RTP_HLEN + len),
-		.l3_off = L3_OFF,
-		.verdict = VERDICT_GO,
-		.media = WIRE_MEDIA_RTP,
-		.edited = true,
-	};
-	p->ip_hlen = write_ip(w, ip, make);
-	p->udp = ip + p->ip_hlen;
-	memset(p->udp, 0, WIRE_UDP_HLEN);
-	return write_rtp(packet_payload(p), make);
+	return payload;
 }
 
 void make_send(struct worker *w)

@@ -7,9 +7,11 @@
 
 /* Packets a second and worker; the bucket holds a tenth of a second's worth, 16 at least. */
 static const uint32_t punt_rate[DP_PUNT_KINDS] = {
-	[DP_PUNT_ARP] = 1000,    [DP_PUNT_ND] = 1000,          [DP_PUNT_ICMP] = 1000,
-	[DP_PUNT_TOO_BIG] = 200, [DP_PUNT_UNRESOLVED] = 20000, [DP_PUNT_STUN] = 30000,
-	[DP_PUNT_DTLS] = 50000,
+	[DP_PUNT_ARP] = 1000,         [DP_PUNT_ND] = 1000,
+	[DP_PUNT_ICMP] = 1000,        [DP_PUNT_TOO_BIG] = 200,
+	[DP_PUNT_UNRESOLVED] = 20000, [DP_PUNT_STUN] = 30000,
+	[DP_PUNT_DTLS] = 50000,       [DP_PUNT_INNER_TOO_BIG] = 200,
+	[DP_PUNT_INNER_HOPS] = 200,   [DP_PUNT_INNER_UNRESOLVED] = 2000,
 };
 
 /*
@@ -63,14 +65,17 @@ static bool ring_has_room(const struct worker *w, const struct dp_punt *what)
 	return !strange(what) || rte_ring_free_count(w->punt) > DP_RING_SIZE / 4;
 }
 
+static enum flow_drop drop_of_limited(uint8_t kind)
+{
+	return kind == DP_PUNT_UNRESOLVED || kind == DP_PUNT_INNER_UNRESOLVED
+		       ? FLOW_DROP_no_neighbour
+		       : FLOW_DROP_punt_limited;
+}
+
 void punt_packet(struct worker *w, struct rte_mbuf *m, const struct dp_punt *what)
 {
-	enum flow_drop why;
-
 	if (!take_token(w, what)) {
-		why = what->kind == DP_PUNT_UNRESOLVED ? FLOW_DROP_no_neighbour
-						       : FLOW_DROP_punt_limited;
-		worker_drop(w, m, why);
+		worker_drop(w, m, drop_of_limited(what->kind));
 		return;
 	}
 	*RTE_MBUF_DYNFIELD(m, dp_note_offset, struct dp_punt *) = *what;

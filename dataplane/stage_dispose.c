@@ -2,6 +2,16 @@
 /* Last stage: every packet leaves the burst, one way or the other. */
 #include "worker.h"
 
+/* The plan of the far end's leg, or that of the inner side. */
+static void note_inner(const struct packet *p, struct dp_punt *what)
+{
+	what->l3_off = p->l3_off;
+	what->mtu = p->mtu;
+	what->leg = p->plan->leg & ~1u;
+	what->generation = p->plan->generation;
+	what->outward = p->plan->leg & 1;
+}
+
 static void punt_one(struct worker *w, const struct packet *p, struct rte_mbuf *m)
 {
 	struct dp_punt what = {.kind = p->punt, .iface = p->iface};
@@ -16,6 +26,8 @@ static void punt_one(struct worker *w, const struct packet *p, struct rte_mbuf *
 		what.known = p->sender == SENDER_KNOWN;
 		what.leg = p->plan->leg;
 		what.generation = p->plan->generation;
+	} else if (p->punt >= DP_PUNT_INNER_TOO_BIG) {
+		note_inner(p, &what);
 	}
 	punt_packet(w, m, &what);
 }
@@ -53,6 +65,7 @@ void stage_dispose(struct worker *w, struct burst *b)
 			flow_count(w->drops[p->drop], 1);
 			dead[dead_count++] = b->m[i];
 			break;
+		case VERDICT_READY: tx_frames(w, p->tx_port, &b->m[i], 1); break;
 		case VERDICT_DONE: dead[dead_count++] = b->m[i]; break;
 		}
 	}

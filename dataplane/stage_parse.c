@@ -156,6 +156,12 @@ static __rte_noinline bool parse_rest(struct worker *w, struct packet *p, const 
 	return true;
 }
 
+void packet_parse_ours(struct worker *w, struct packet *p, const struct rte_mbuf *m)
+{
+	if (parse_rest(w, p, m))
+		packet_drop(p, FLOW_DROP_no_flow);
+}
+
 /* The plain ones of both families: untagged UDP without a fault, in one buffer. */
 static inline bool parse_plain4(struct packet *p, uint8_t *ip, uint32_t len, uint64_t ol_flags)
 {

@@ -40,12 +40,23 @@ static void run_stages(struct worker *w, struct burst *b)
 	stage_measure(w, b);
 	if (unlikely(b->extra))
 		stage_extra(w, b);
+	if (unlikely(b->extra & FLOW_EXTRA_TUNNEL))
+		stage_decap(w, b);
 	stage_rewrite(w, b);
 	if (unlikely(b->srtp_out))
 		stage_seal(w, b);
 	if (unlikely(b->extra & FLOW_EXTRA_TWICE))
 		stage_twice(w, b);
 	stage_dispose(w, b);
+}
+
+/* From a port: all interfaces of one are on the same side of tunnels. */
+static inline void run_port(struct worker *w, uint16_t port, struct burst *b)
+{
+	if (unlikely(w->inner >> port & 1))
+		stage_encap(w, b);
+	else
+		run_stages(w, b);
 }
 
 static unsigned int poll_devices(struct worker *w)
@@ -66,27 +77,40 @@ static unsigned int poll_devices(struct worker *w)
 		worker_count(w, rx_packets, b->n);
 		worker_count(w, rx_bytes, bytes);
 		total += b->n;
-		run_stages(w, b);
+		run_port(w, w->rx[r].port, b);
 	}
 	return total;
+}
+
+static void run_inner(struct worker *w, struct rte_mbuf **in, uint16_t n)
+{
+	w->burst.n = n;
+	memcpy(w->burst.m, in, n * sizeof(in[0]));
+	stage_encap(w, &w->burst);
 }
 
 /* Frames that are ready go out by our queue; all else comes in as if from the wire. */
 static void take_in(struct worker *w, struct rte_mbuf **in, unsigned int n)
 {
 	struct burst *b = &w->burst;
+	struct rte_mbuf *inner[BURST_MAX];
+	uint16_t inner_count = 0;
 
 	b->n = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		if (in[i]->ol_flags & dp_tx_ready_flag) {
 			in[i]->ol_flags &= ~dp_tx_ready_flag;
 			tx_frames(w, in[i]->port, &in[i], 1);
+		} else if (unlikely(w->inner >> in[i]->port & 1)) {
+			inner[inner_count++] = in[i];
 		} else {
 			b->m[b->n++] = in[i];
 		}
 	}
 	if (b->n)
 		run_stages(w, b);
+	if (unlikely(inner_count))
+		run_inner(w, inner, inner_count);
 }
 
 /* Strays of ours, and frames that others can't send. */
@@ -137,6 +161,7 @@ unsigned int worker_poll_once(struct worker *w, uint64_t now)
 		n += poll_handoff(w, w->handoff[i]);
 	n += poll_inject(w);
 	n += pace_turn(w);
+	n += keepalive_turn(w);
 	if (n) {
 		handoff_flush(w);
 		tx_flush(w);

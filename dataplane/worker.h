@@ -53,6 +53,35 @@ struct pace {
 	uint32_t *place;           /* [DP_PLAYERS], a stack: free ones from `players` on */
 };
 
+/* ---- keep-alives of tunnels (keepalive.c) ---- */
+
+#define KEEPALIVE_SLOTS 128
+#define KEEPALIVE_NONE  UINT32_MAX
+
+struct keepalive_entry {
+	uint32_t next; /* session in the same slot; KEEPALIVE_NONE */
+	uint16_t generation;
+	bool in;
+};
+
+/* A wheel: what is in its slots is to be looked at when their time comes. */
+struct keepalive {
+	uint64_t due;  /* of the next slot; UINT64_MAX: there is nothing in any */
+	uint64_t step; /* TSC, a slot */
+	uint32_t slot; /* the next one */
+	uint32_t count;
+	uint32_t todo; /* of slots that were due: the first of a list */
+	uint32_t head[KEEPALIVE_SLOTS];
+	struct keepalive_entry *entry; /* [session_count] */
+	size_t entry_bytes;
+	struct rte_ring *start; /* in: from control, struct keepalive_start */
+};
+
+struct keepalive_start {
+	uint32_t session;
+	uint32_t generation;
+};
+
 /* Everything here is the worker's own, but for what `stats` readers may load. */
 struct worker {
 	struct flow_tables *t;
@@ -76,6 +105,7 @@ struct worker {
 		uint16_t iface;
 	} last6;
 
+	uint32_t inner; /* bit: port of inner interfaces */
 	uint16_t rx_count;
 	struct {
 		uint16_t port, queue;
@@ -105,6 +135,8 @@ struct worker {
 	struct rte_mempool *copy_pool; /* NULL: none are copied */
 	struct flow_rt made_rt;        /* of packets made here, which no far end has sent */
 	struct burst made;             /* … on their way */
+	struct keepalive keepalive;
+	uint32_t tunnel_clock; /* of RTP timestamps of tunnels, tunnel_tick() */
 
 	struct burst burst;
 	struct tx_buffer tx[FLOW_PORTS_MAX];
@@ -147,12 +179,29 @@ struct make {
 	uint16_t seq;
 	uint8_t type; /* payload type, and marker */
 	uint8_t tos, hops;
+	bool df; /* must not be fragmented */
 };
+
+#define MAKE_L3_OFF WIRE_ETH_HLEN
+
+static inline uint8_t make_ip_hlen(const struct flow_plan *plan)
+{
+	return plan->flags & FLOW_PLAN_OUT6 ? WIRE_IP6_HLEN : WIRE_IP4_HLEN;
+}
+
+/* Of all headers that make_around() writes, and a link's before them. */
+static inline uint32_t make_hlen(const struct flow_plan *plan)
+{
+	return MAKE_L3_OFF + make_ip_hlen(plan) + (uint32_t)WIRE_UDP_HLEN + WIRE_RTP_HLEN;
+}
 
 /* The running half for a plan, of the owning worker. */
 struct flow_media_rt *media_rt(const struct worker *w, const struct flow_plan *plan);
 /* Bytes of UDP payload that a packet by this plan may have; 0: nothing can be sent by it now. */
 uint32_t make_room(const struct worker *w, const struct flow_plan *plan);
+/* Headers before `len` bytes of payload, where there is room for make_hlen() bytes; fills `p`. */
+void make_around(struct worker *w, struct packet *p, const struct make *make, uint8_t *payload,
+		 uint32_t len);
 /* One more packet of `len` bytes of payload, no more than fit; where these go, or NULL. */
 uint8_t *make_packet(struct worker *w, const struct make *make, uint32_t len);
 /* They leave. */
@@ -181,6 +230,22 @@ static inline unsigned int pace_turn(struct worker *w)
 void copy_packet(struct worker *w, const struct packet *p, const struct rte_mbuf *m);
 void dtmf_packet(struct worker *w, const struct packet *p);
 void resize_packet(struct worker *w, struct packet *p);
+
+/* ---- tunnels; what is theirs alone is in tunnel.h ---- */
+
+/* What comes in at inner interfaces goes by this alone. */
+void stage_encap(struct worker *w, struct burst *b);
+
+int keepalive_init(struct worker *w); /* 0 or -ENOMEM */
+void keepalive_free(struct worker *w);
+unsigned int keepalive_run(struct worker *w);
+
+static inline unsigned int keepalive_turn(struct worker *w)
+{
+	if (likely(w->now < w->keepalive.due && rte_ring_empty(w->keepalive.start)))
+		return 0;
+	return keepalive_run(w);
+}
 
 /* ---- ports (port.c) ---- */
 

@@ -19,7 +19,7 @@ numbers, `stats.get` is the same for programs.
 def entries(path, macro):
     text = open(path).read()
     text = re.sub(r'/\*.*?\*/', '', text, flags=re.S)
-    for m in re.finditer(macro + r'\(\s*(\w+)\s*,(?:\s*(LEG|WORKER)\s*,)?((?:\s*"(?:[^"\\]|\\.)*")+)\s*\)', text):
+    for m in re.finditer(macro + r'\(\s*(\w+)\s*,(?:\s*(LEG|TUNNEL|WORKER)\s*,)?((?:\s*"(?:[^"\\]|\\.)*")+)\s*\)', text):
         yield m.group(1), m.group(2), ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', m.group(3)))
 
 
@@ -31,11 +31,13 @@ def table(title, rows, columns):
 def page(drop, counter, host_counter):
     drops = list(entries(drop, 'TND_DROP'))
     leg = [(f'`drop.{n}`', t) for n, s, t in drops if s == 'LEG']
+    tunnel = [(f'`drop.{n}`', t) for n, s, t in drops if s == 'TUNNEL']
     worker = [(f'`drop.{n}`', t) for n, s, t in drops if s == 'WORKER']
     workers = [(f'`worker.{n}`', t) for n, _, t in entries(counter, 'TND_COUNTER')]
     host = [(f'`control.{n}`', t) for n, _, t in entries(host_counter, 'TND_HOST_COUNTER')]
-    assert leg and worker and workers and host
+    assert leg and tunnel and worker and workers and host
     return (HEAD + table('Drops of a leg, in `session.get` too', leg, ('counter', 'why')) +
+            table('Drops of a tunnel, in `tunnel.stats` too', tunnel, ('counter', 'why')) +
             table('Drops that belong to no call', worker, ('counter', 'why')) +
             table('What workers count', workers, ('counter', 'what')) +
             table('What control counts', host, ('counter', 'what')))

@@ -71,6 +71,16 @@ void api_set_media(struct api *a, struct media *m)
 	a->media = m;
 }
 
+void api_set_tunnels(struct api *a, struct tunnels *t)
+{
+	a->tunnels = t;
+}
+
+void api_set_dials(struct api *a, struct dials *d)
+{
+	a->dials = d;
+}
+
 void api_stop(struct api *a)
 {
 	if (a == NULL)

@@ -27,6 +27,14 @@ int api_create(struct api **out, struct host *h, struct sessions *s);
 /* What record.*, capture.* and play.* work with: until api_stop(). Without it they are refused. */
 void api_set_media(struct api *a, struct media *m);
 
+/* What tunnel.* and user.* work with: until api_stop(), or NULL: they are refused. */
+struct tunnels;
+void api_set_tunnels(struct api *a, struct tunnels *t);
+
+/* What tunnel.dial works with: until api_stop(), or NULL. */
+struct dials;
+void api_set_dials(struct api *a, struct dials *d);
+
 /*
  * One line (without its LF), as from a client that may write or may not. `reply` is called
  * once: with the line to send (no LF), or with length 0 where there is nothing to say; from

@@ -9,7 +9,11 @@ bool member_fail(struct rpc_call *c, int code, unsigned int leg, const char *mem
 {
 	char path[96];
 
-	snprintf(path, sizeof(path), "/params/legs/%u%s%s", leg, member[0] ? "/" : "", member);
+	if (leg == MEMBER_ALONE)
+		snprintf(path, sizeof(path), "/params%s%s", member[0] ? "/" : "", member);
+	else
+		snprintf(path, sizeof(path), "/params/legs/%u%s%s", leg, member[0] ? "/" : "",
+			 member);
 	rpc_fail(c, code, path, "%s", reason);
 	return false;
 }

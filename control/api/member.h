@@ -6,7 +6,12 @@
 #ifndef MEMBER_H
 #define MEMBER_H
 
+#include <limits.h>
+
 #include "rpc.h"
+
+/* For `leg`: the members are those of the params themselves, which have one leg only. */
+#define MEMBER_ALONE UINT_MAX
 
 /* Answers with a fault of a member of a leg: "security/setup"; "": of the leg. Always false. */
 bool member_fail(struct rpc_call *c, int code, unsigned int leg, const char *member,

@@ -10,7 +10,7 @@
 
 #include "log.h"
 
-#define PARAMS_MAX 512 /* bytes of the largest params struct, arrays apart */
+#define PARAMS_MAX 1024 /* bytes of the largest params struct, arrays apart */
 
 static rpc_handler const handlers[API_METHOD_COUNT] = {
 	[API_METHOD_SYSTEM_HELLO] = rpc_system_hello,
@@ -36,6 +36,23 @@ static rpc_handler const handlers[API_METHOD_COUNT] = {
 	[API_METHOD_CAPTURE_STOP] = rpc_capture_stop,
 	[API_METHOD_PLAY_START] = rpc_play_start,
 	[API_METHOD_PLAY_STOP] = rpc_play_stop,
+	[API_METHOD_TUNNEL_DIAL] = rpc_tunnel_dial,
+	[API_METHOD_TUNNEL_HANGUP] = rpc_tunnel_hangup,
+	[API_METHOD_TUNNEL_DIALS] = rpc_tunnel_dials,
+	[API_METHOD_TUNNEL_CREATE] = rpc_tunnel_create,
+	[API_METHOD_TUNNEL_OFFER] = rpc_tunnel_offer,
+	[API_METHOD_TUNNEL_ANSWER] = rpc_tunnel_answer,
+	[API_METHOD_TUNNEL_UPDATE] = rpc_tunnel_update,
+	[API_METHOD_TUNNEL_GET] = rpc_tunnel_get,
+	[API_METHOD_TUNNEL_LIST] = rpc_tunnel_list,
+	[API_METHOD_TUNNEL_STATS] = rpc_tunnel_stats,
+	[API_METHOD_TUNNEL_DELETE] = rpc_tunnel_delete,
+	[API_METHOD_USER_ADD] = rpc_user_add,
+	[API_METHOD_USER_GET] = rpc_user_get,
+	[API_METHOD_USER_LIST] = rpc_user_list,
+	[API_METHOD_USER_DELETE] = rpc_user_delete,
+	[API_METHOD_USER_IMPORT] = rpc_user_import,
+	[API_METHOD_USER_EXPORT] = rpc_user_export,
 	[API_METHOD_EVENTS_SUBSCRIBE] = rpc_events_subscribe,
 	[API_METHOD_EVENTS_UNSUBSCRIBE] = rpc_events_unsubscribe,
 };

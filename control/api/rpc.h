@@ -26,12 +26,15 @@ struct api_server;
 struct health;
 struct sdp_calls;
 struct media;
+struct dials;
 
 struct api {
 	struct host *h;
 	struct sessions *sessions;
 	struct sdp_calls *sdp; /* calls by SDP */
 	struct media *media;   /* NULL: nothing is recorded or played */
+	struct tunnels *tunnels; /* NULL: no interface is an inner one */
+	struct dials *dials;   /* NULL: no inner interface, so that nothing can be dialled */
 	struct events events;
 	struct health *health;
 	struct api_server *server; /* NULL in tests */
@@ -120,6 +123,23 @@ void rpc_capture_start(struct rpc_call *c, const void *params);
 void rpc_capture_stop(struct rpc_call *c, const void *params);
 void rpc_play_start(struct rpc_call *c, const void *params);
 void rpc_play_stop(struct rpc_call *c, const void *params);
+void rpc_tunnel_dial(struct rpc_call *c, const void *params);
+void rpc_tunnel_hangup(struct rpc_call *c, const void *params);
+void rpc_tunnel_dials(struct rpc_call *c, const void *params);
+void rpc_tunnel_create(struct rpc_call *c, const void *params);
+void rpc_tunnel_offer(struct rpc_call *c, const void *params);
+void rpc_tunnel_answer(struct rpc_call *c, const void *params);
+void rpc_tunnel_update(struct rpc_call *c, const void *params);
+void rpc_tunnel_get(struct rpc_call *c, const void *params);
+void rpc_tunnel_list(struct rpc_call *c, const void *params);
+void rpc_tunnel_stats(struct rpc_call *c, const void *params);
+void rpc_tunnel_delete(struct rpc_call *c, const void *params);
+void rpc_user_add(struct rpc_call *c, const void *params);
+void rpc_user_get(struct rpc_call *c, const void *params);
+void rpc_user_list(struct rpc_call *c, const void *params);
+void rpc_user_delete(struct rpc_call *c, const void *params);
+void rpc_user_import(struct rpc_call *c, const void *params);
+void rpc_user_export(struct rpc_call *c, const void *params);
 void rpc_events_subscribe(struct rpc_call *c, const void *params);
 void rpc_events_unsubscribe(struct rpc_call *c, const void *params);
 

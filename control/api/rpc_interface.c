@@ -26,11 +26,13 @@ static void write_address(const struct api *a, unsigned int i, struct tnd_buf *b
 	if (addr->has_gateway)
 		json_w_string(b, "gateway", wire_ip_format(&addr->gateway, ip));
 	json_w_string(b, "advertise", wire_ip_format(&addr->advertise, ip));
-	json_w_open(b, "ports", '{');
-	json_w_uint(b, "min", addr->port_min);
-	json_w_uint(b, "max", addr->port_max);
-	json_w_uint(b, "free", 2 * sessions_ports_free(a->sessions, (uint16_t)i));
-	json_w_close(b, '}');
+	if (addr->port_max != 0) {
+		json_w_open(b, "ports", '{');
+		json_w_uint(b, "min", addr->port_min);
+		json_w_uint(b, "max", addr->port_max);
+		json_w_uint(b, "free", 2 * sessions_ports_free(a->sessions, (uint16_t)i));
+		json_w_close(b, '}');
+	}
 	json_w_close(b, '}');
 }
 
@@ -80,6 +82,7 @@ static void write_interface(const struct api *a, unsigned int i, struct tnd_buf 
 	json_w_string(b, "device", iface->device);
 	json_w_uint(b, "mtu", iface->mtu);
 	json_w_uint(b, "vlan", iface->vlan);
+	json_w_string(b, "role", iface->role == CONFIG_OUTER ? "outer" : "inner");
 	write_device(a->h->port[i], b);
 	json_w_open(b, "addresses", '[');
 	for (unsigned int n = 0; n < config->address_count; n++)

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dial.h"
 #include "dtls.h"
 #include "media.h"
 #include "rpc.h"
+#include "tunnel.h"
 #include "server.h"
 
 struct writer {
@@ -124,6 +126,42 @@ static void put_media(struct writer *w, const struct media *m)
 	put(w, "media", "players", st.players);
 }
 
+static void put_tunnels(struct writer *w, struct tunnels *t)
+{
+	struct tunnels_stats st;
+	struct users_stats users;
+
+	tunnels_stats(t, &st);
+	users_stats(tunnels_users(t), &users);
+	put(w, "tunnel", "active", st.active);
+	put(w, "tunnel", "up", st.up);
+	put(w, "tunnel", "created", st.created);
+	put(w, "tunnel", "ended", st.ended);
+	put(w, "tunnel", "timed_out", st.timed_out);
+	put(w, "tunnel", "replaced", st.replaced);
+	put(w, "tunnel", "roamed", st.roamed);
+	put(w, "tunnel", "users", users.count);
+}
+
+static void put_dials(struct writer *w, const struct dials *ds)
+{
+	struct dials_stats st;
+
+	dials_stats(ds, &st);
+	put(w, "dial", "dials", st.dials);
+	put(w, "dial", "up", st.up);
+	put(w, "dial", "called", st.called);
+	put(w, "dial", "failed", st.failed);
+	put(w, "dial", "callers", st.callers);
+	put(w, "dial", "accepted", st.accepted);
+	put(w, "dial", "handshakes_failed", st.handshakes_failed);
+	put(w, "dial", "malformed", st.malformed);
+	put(w, "dial", "denied", st.denied);
+	put(w, "dial", "refused", st.refused);
+	put(w, "dial", "answered", st.answered);
+	put(w, "dial", "cut_off", st.cut_off);
+}
+
 static void put_api(struct writer *w, const struct api *a)
 {
 	struct server_stats st = {0};
@@ -169,6 +207,10 @@ void rpc_stats_get(struct rpc_call *c, const void *params)
 	put_dtls(&w, a->sessions);
 	if (a->media != NULL)
 		put_media(&w, a->media);
+	if (a->tunnels != NULL)
+		put_tunnels(&w, a->tunnels);
+	if (a->dials != NULL)
+		put_dials(&w, a->dials);
 	put_interfaces(&w, a->h);
 	put_api(&w, a);
 	json_w_close(w.b, '}');

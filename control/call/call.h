@@ -32,7 +32,11 @@ enum leg_flags {
 	LEG_MEDIA = 1 << 13,       /* there is something in media[]: for both legs, to the end */
 	LEG_EARLY = 1 << 14, /* without LEG_REMOTE: nothing is nominated yet, and media may come
 				from remote, but not go there */
+	LEG_INNER = 1 << 15,       /* leg 1 of a tunnel: nothing but an inner interface */
 };
+
+/* Legs without a port of their own. */
+#define LEG_PORTLESS (LEG_BUNDLED | LEG_INNER)
 
 /* Ports in host order. */
 struct leg {
@@ -87,6 +91,17 @@ static inline bool legs_untouched(const struct leg *a, const struct leg *b)
 	       !((a->flags | b->flags) & (LEG_BUNDLE | LEG_BUNDLED | LEG_NO_FEEDBACK | LEG_MEDIA));
 }
 
+static inline bool is_tunnel(const struct session *se)
+{
+	return se->leg[1].flags & LEG_INNER;
+}
+
+/* The far end may roam: where it is, authentic packets say and not ICE, once there is a pair. */
+static inline bool leg_roams(const struct leg *l)
+{
+	return (l->flags & LEG_ICE) && l->latch == LEG_LATCH_FOLLOW;
+}
+
 /*
  * A plain call's memory: this, its bucket, its port pairs, its plans, its flow-table slots, and the
  * running halves of its legs.
@@ -115,6 +130,20 @@ struct retired_queue {
 	uint32_t size, head, count;
 };
 
+/* Moves of a tunnel's far end: roam.c */
+struct roam {
+	uint64_t paid_ms;       /* until then, for those there were */
+	struct flow_event held; /* the latest, while the timer runs */
+	struct tnd_timer timer;
+};
+
+/* What is wanted of a tunnel's inner side. */
+struct tunnel_settings {
+	struct leg_inner in;
+	bool begins; /* in sessions.begin */
+	struct roam roam;
+};
+
 struct sessions {
 	struct host *h;
 	struct session *table; /* [limit] */
@@ -129,6 +158,9 @@ struct sessions {
 	struct leg_transport **transport;
 	struct tnd_list due;  /* of them, those whose far end may be another */
 	uint32_t hellos_kept; /* transport_offer.c */
+	struct tunnel_settings *inner; /* [limit]: of sessions with LEG_INNER */
+	uint32_t *begin; /* [limit]: those of them that their worker is still to be told of */
+	uint32_t begins;
 	struct dtls_context *dtls;
 	struct loop_poller dtls_poller;
 	struct slabs slabs; /* of keys and their running halves */
@@ -178,9 +210,12 @@ enum session_fault params_check_remote(const struct sessions *s, unsigned int i,
 				       uint8_t rtcp, const struct leg_remote *r,
 				       struct session_error *err);
 enum session_fault params_check_transport(unsigned int i, bool ice, bool dtls, bool udp,
-					  uint8_t rtcp, uint8_t latch, struct session_error *err);
+					  uint8_t rtcp, struct session_error *err);
+/* `roams`: leg 0 of a tunnel, with keys. */
+enum session_fault params_check_latch(unsigned int i, bool ice, bool roams, uint8_t latch,
+				      struct session_error *err);
 uint64_t params_hash(const struct sessions *s, const struct session_params *params);
-void leg_init(struct leg *l, const struct leg_params *p);
+void legs_init(struct leg l[SESSION_LEGS], const struct session_params *params);
 void leg_set_remote(struct leg *l, const struct leg_remote *r);
 void leg_clear_remote(struct leg *l);
 void session_fill_answer(const struct sessions *s, const struct session *se,
@@ -244,6 +279,8 @@ void move_commit(struct sessions *s, const struct session *se,
 
 int retire_reserve(struct sessions *s, unsigned int n); /* room for n more: 0 or -ENOMEM */
 void retire_push(struct sessions *s, const struct retired *r);
+/* A session's end, pushed lately, waits for one more grace period, from now on. */
+void retire_renew(struct sessions *s, uint32_t session);
 /* Complete those whose grace period is over; true while some are pending. */
 bool retire_poll(struct sessions *s);
 /* Workers have stopped: all keys that wait. */
@@ -254,6 +291,16 @@ void retire_free(struct sessions *s);
 /* Act on events of the workers; true if there may be more. */
 bool learn_poll(struct sessions *s);
 void leg_forget_learned(struct leg *l);
+/* A far end has moved, a worker said. */
+void learn_moved(struct sessions *s, const struct flow_event *ev);
+
+/* ---- roam.c: of tunnels ---- */
+
+/* May the far end move now? False: learn_moved() comes again, unless a later move comes before. */
+bool roam_allows(struct sessions *s, const struct session *se, const struct flow_event *ev);
+void roam_begin(struct sessions *s, const struct session *se); /* of a new session */
+/* It is where the last move has led: none is held any more. */
+void roam_end(struct sessions *s, const struct session *se);
 
 /* ---- end.c: idle and ended sessions ---- */
 
@@ -275,10 +322,37 @@ void media_sent(const struct sessions *s, const struct session *se, unsigned int
 /* Workers have let go of the session. */
 void media_end(const struct sessions *s, const struct session *se);
 
+/* ---- inner.c ---- */
+
+/* Of a session that is to be one: leg 1's settings, and what they ask of leg 0. */
+enum session_fault inner_check(const struct sessions *s, const struct session_params *params,
+			       struct session_error *err);
+enum session_fault inner_check_change(const struct sessions *s, const struct session *se,
+				      unsigned int i, const struct leg_change *c,
+				      struct session_error *err);
+/* For params_hash(). */
+uint64_t inner_params_hash(const struct sessions *s, const struct leg_inner *in);
+/* Of a new session. SESSION_OK, also if it is no tunnel; SESSION_NO_MEMORY: no random numbers. */
+enum session_fault inner_make(struct sessions *s, const struct session *se,
+			      const struct leg_inner *in, struct session_error *err);
+/* Settings of a tunnel, as they are to be from the next inner_store() on. False: as they are. */
+bool inner_set(struct sessions *s, const struct session *se, const struct leg_inner *in);
+/* To where workers look, with what keys and underlay make of them. */
+void inner_store(const struct sessions *s, const struct session *se);
+/* The session is there: its worker looks after it. */
+void inner_begin(struct sessions *s, const struct session *se);
+bool inner_poll(struct sessions *s); /* those that are left; true while there are any */
+/* Workers have let go of the session. */
+void inner_end(struct sessions *s, const struct session *se);
+/* Members of leg 1's report beside those of every leg. */
+void inner_write(const struct sessions *s, const struct session *se, struct tnd_buf *b);
+
 /* ---- observe.c ---- */
 
 void observe_ended(struct sessions *s, const struct session *se);
 void observe_event(struct sessions *s, const struct flow_event *ev);
+/* Leg i's far end has been learned. */
+void observe_moved(struct sessions *s, const struct session *se, unsigned int i, bool first);
 
 /* ---- report.c ---- */
 

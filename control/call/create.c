@@ -25,7 +25,7 @@ static bool has_ports(const struct sessions *s, const struct session *se, uint16
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		const struct leg *l = &se->leg[i];
 
-		if (l->flags & LEG_BUNDLED)
+		if (l->flags & LEG_PORTLESS)
 			continue;
 		needed = l->address == before ? needed + 1 : 1;
 		before = l->address;
@@ -55,7 +55,7 @@ static enum session_fault no_ports(const struct sessions *s, const struct sessio
 	const struct leg *l = &se->leg[0];
 	bool first = !(l->flags & LEG_BUNDLED) && ports_left_all(&s->ports, l->address) == 0;
 
-	first |= se->leg[1].flags & LEG_BUNDLED;
+	first |= se->leg[1].flags & LEG_PORTLESS;
 	l = &se->leg[first ? 0 : 1];
 	return session_fault_set(
 		err, SESSION_NO_PORTS, first ? "/legs/0/address" : "/legs/1/address",
@@ -73,7 +73,7 @@ static enum session_fault take_ports(struct sessions *s, struct session *se, int
 		return no_ports(s, se, err);
 	se->worker = (uint8_t)w;
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)
-		if (!(se->leg[i].flags & LEG_BUNDLED))
+		if (!(se->leg[i].flags & LEG_PORTLESS))
 			se->leg[i].port = ports_take(&s->ports, se->leg[i].address, (uint16_t)w);
 	s->worker_load[w]++;
 	return SESSION_OK;
@@ -82,7 +82,7 @@ static enum session_fault take_ports(struct sessions *s, struct session *se, int
 static void give_ports(struct sessions *s, const struct session *se)
 {
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)
-		if (!(se->leg[i].flags & LEG_BUNDLED))
+		if (!(se->leg[i].flags & LEG_PORTLESS))
 			ports_give(&s->ports, se->leg[i].address, se->leg[i].port);
 	s->worker_load[se->worker]--;
 }
@@ -103,9 +103,8 @@ static enum session_fault create_new(struct sessions *s, const struct session_pa
 				     struct session **out, struct session_error *err)
 {
 	uint32_t old[FLOW_PLANS_PER_SESSION];
-	const struct leg_security *const security[SESSION_LEGS] = {&params->leg[0].security,
-								   &params->leg[1].security};
-	struct transport_want transport[SESSION_LEGS];
+	const struct leg_security *security[SESSION_LEGS] = {NULL, NULL};
+	struct transport_want transport[SESSION_LEGS] = {{NULL, NULL, NULL}};
 	struct transport_step tstep;
 	struct secure_step step;
 	struct session *se;
@@ -122,14 +121,17 @@ static enum session_fault create_new(struct sessions *s, const struct session_pa
 		return session_no_memory(err);
 	if (f != SESSION_OK)
 		return session_fault_set(err, f, "", "all %u sessions are in use", s->limit);
-	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
+	legs_init(se->leg, params);
+	for (unsigned int i = 0; i < SESSION_LEGS && !(se->leg[i].flags & LEG_INNER); i++) {
 		const struct leg_params *p = &params->leg[i];
 
-		leg_init(&se->leg[i], p);
+		security[i] = &p->security;
 		transport[i] = (struct transport_want){&p->security, &p->ice, &p->bundle};
 	}
 	bundle_init(s, se, params);
-	f = take_ports(s, se, bundle_worker(s, params), err);
+	f = inner_make(s, se, &params->leg[1].inner, err);
+	if (f == SESSION_OK)
+		f = take_ports(s, se, bundle_worker(s, params), err);
 	if (f != SESSION_OK)
 		goto fail;
 	f = secure_prepare(s, se, security, &step, err);
@@ -199,6 +201,7 @@ enum session_fault session_create(struct sessions *s, const struct session_param
 		s->created++;
 		tell_created(s, se);
 		transport_begin(s, se, NULL);
+		inner_begin(s, se);
 	}
 	session_fill_answer(s, se, answer);
 	return SESSION_OK;

@@ -24,13 +24,13 @@ uint64_t flow_silent_ms(const struct sessions *s, const struct flow_rt *rt)
 	return ticks > 0 ? ticks_to_ms(s, (uint32_t)ticks) : 0;
 }
 
-/* Since the latest packet of either leg, or since creation or the last update if that is later. */
+/* Since the latest packet of a far end, or since creation or the last update if that is later. */
 static uint64_t idle_alone_ms(const struct sessions *s, const struct session *se)
 {
 	const struct flow_leg_rt *rt = &s->h->tables->leg[SESSION_LEGS * session_index(s, se)];
 	uint64_t idle = ticks_to_ms(s, flow_tick(s->h->loop.now_tsc) - se->touched_tick);
 
-	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
+	for (unsigned int i = 0; i < SESSION_LEGS && !(se->leg[i].flags & LEG_INNER); i++) {
 		idle = RTE_MIN(idle, flow_silent_ms(s, &rt[i].rtp));
 		idle = RTE_MIN(idle, flow_silent_ms(s, &rt[i].rtcp));
 	}
@@ -127,6 +127,9 @@ enum session_fault session_end(struct sessions *s, struct session *se, enum end_
 		if (s->ended_fn != NULL)
 			s->ended_fn(s->ended_arg, session_id(all[i]));
 		observe_ended(s, all[i]);
+		/* Routes led here until now: its number is not another's before workers know. */
+		if (is_tunnel(all[i]))
+			retire_renew(s, session_index(s, all[i]));
 	}
 	return SESSION_OK;
 }
@@ -159,10 +162,11 @@ void session_finish(struct sessions *s, struct session *se, session_done_fn done
 
 	memset(rt, 0, SESSION_LEGS * sizeof(*rt));
 	media_end(s, se);
+	inner_end(s, se);
 	secure_end(s, se);
 	transport_end(s, se); /* endpoints say goodbye from their port */
 	for (unsigned int i = 0; i < SESSION_LEGS; i++)
-		if (!(se->leg[i].flags & LEG_BUNDLED))
+		if (!(se->leg[i].flags & LEG_PORTLESS))
 			ports_give(&s->ports, se->leg[i].address, se->leg[i].port);
 	s->worker_load[se->worker]--;
 	s->ended++;

@@ -53,6 +53,15 @@ static bool take_learned(struct leg *l, const struct flow_event *ev)
 	return true;
 }
 
+/* A leg that roams has its far end there as if that had been nominated: ICE will say so, too. */
+static void lead(struct leg *l)
+{
+	const struct leg_remote r = {.ip = l->learned, .port = l->learned_port};
+
+	if (leg_roams(l))
+		leg_set_remote(l, &r);
+}
+
 static void tell(struct sessions *s, const struct session *se, const struct flow_event *ev)
 {
 	const struct session_endpoint e = {.ip = ev->ip, .port = ntohs(ev->port)};
@@ -68,32 +77,46 @@ static void tell(struct sessions *s, const struct session *se, const struct flow
 	session_notify(s, "session.latched", b);
 }
 
-static void learned(struct sessions *s, const struct flow_event *ev)
+void learn_moved(struct sessions *s, const struct flow_event *ev)
 {
 	struct session *se = session_of(s, ev);
 	struct republish r;
-	unsigned int leg;
+	unsigned int i = ev->leg % SESSION_LEGS, leg;
 	struct leg *l, before;
 	int rc;
 
 	if (se == NULL)
 		return;
-	l = &se->leg[ev->leg % SESSION_LEGS];
+	l = &se->leg[i];
 	before = *l;
-	if (!take_learned(l, ev) || memcmp(l, &before, sizeof(before)) == 0)
+	if (!take_learned(l, ev))
 		return;
+	if (memcmp(l, &before, sizeof(before)) == 0) {
+		if (is_tunnel(se))
+			roam_end(s, se);
+		return;
+	}
+	if (is_tunnel(se) && !roam_allows(s, se, ev)) {
+		*l = before;
+		return;
+	}
+	lead(l);
 	rc = republish_make(s, se, &r, &leg);
 	if (rc != 0) {
 		/* The call goes on as it was: media to this leg goes where it went before. */
 		*l = before;
 		republish_undo(s, se);
 		tnd_warn("call", "%s: leg %u: can't send to the sender that was learned: %s",
-			 session_id(se), ev->leg % SESSION_LEGS, strerrorname_np(-rc));
+			 session_id(se), i, strerrorname_np(-rc));
 		return;
 	}
 	republish_swap(s, &r, NULL);
+	if (leg_roams(l))
+		transport_follow(s, se, i);
 	s->latched++;
 	tell(s, se, ev);
+	if (!ev->rtcp)
+		observe_moved(s, se, i, !(before.flags & LEG_LEARNED));
 }
 
 bool learn_poll(struct sessions *s)
@@ -109,7 +132,7 @@ bool learn_poll(struct sessions *s)
 	n = dp_event_receive(s->h->dp, ev, EVENTS_TURN);
 	for (unsigned int i = 0; i < n; i++) {
 		if (ev[i].type == FLOW_EVENT_LATCHED) {
-			learned(s, &ev[i]);
+			learn_moved(s, &ev[i]);
 			continue;
 		}
 		if (ev[i].type == FLOW_EVENT_PLAYED)

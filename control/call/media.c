@@ -108,6 +108,9 @@ static enum session_fault find(struct sessions *s, const char *id, unsigned int 
 		return session_not_found(err);
 	if (leg >= SESSION_LEGS)
 		return session_fault_set(err, SESSION_BAD_PARAMS, "/leg", "legs are 0 and 1");
+	if (is_tunnel(*se))
+		return session_fault_set(err, SESSION_UNSUPPORTED, "/id",
+					 "it is a tunnel: there is no media in it");
 	return SESSION_OK;
 }
 
@@ -199,7 +202,7 @@ bool session_media_key(struct sessions *s, const char *id, unsigned int leg, uin
 {
 	const struct session *se = table_find(s, id);
 
-	if (se == NULL || leg >= SESSION_LEGS)
+	if (se == NULL || leg >= SESSION_LEGS || is_tunnel(se))
 		return false;
 	*flow_leg = SESSION_LEGS * session_index(s, se) + leg;
 	*generation = se->incarnation;

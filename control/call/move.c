@@ -8,7 +8,7 @@ enum session_fault move_check(const struct session *se, unsigned int leg, uint16
 	if (address >= s->h->config->address_count)
 		return session_fault_set(err, SESSION_BAD_PARAMS, "", "leg %u: no such address",
 					 leg);
-	if ((se->leg[0].flags | se->leg[1].flags) & (LEG_ICE | LEG_DTLS | LEG_BUNDLE | LEG_BUNDLED))
+	if ((se->leg[0].flags | se->leg[1].flags) & (LEG_ICE | LEG_DTLS | LEG_BUNDLE | LEG_PORTLESS))
 		return session_fault_set(err, SESSION_UNSUPPORTED, "",
 					 "with ICE, DTLS or a bundle ports stay");
 	return SESSION_OK;

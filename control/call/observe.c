@@ -48,6 +48,20 @@ void observe_event(struct sessions *s, const struct flow_event *ev)
 	}
 }
 
+void observe_moved(struct sessions *s, const struct session *se, unsigned int i, bool first)
+{
+	const struct leg *l = &se->leg[i];
+	const struct session_endpoint to = {.ip = l->learned, .port = l->learned_port};
+	struct tnd_list *pos;
+
+	tnd_list_for_each (pos, &s->observers) {
+		struct session_observer *o = tnd_container_of(pos, struct session_observer, link);
+
+		if (o->moved != NULL)
+			o->moved(o, session_index(s, se), session_id(se), i, &to, first);
+	}
+}
+
 void session_leg_local(struct sessions *s, const char *id, unsigned int leg,
 		       struct session_endpoint *local)
 {

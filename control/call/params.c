@@ -79,7 +79,7 @@ static enum session_fault check_kind(const struct session_params *params, unsign
 	if (params->leg[i].security.type == LEG_SECURITY_NONE)
 		return SESSION_OK;
 	for (unsigned int k = 0; k < SESSION_LEGS; k++) {
-		if (params->leg[k].kind != LEG_KIND_UDP)
+		if (params->leg[k].kind != LEG_KIND_UDP || params->leg[k].inner.on)
 			continue;
 		snprintf(path, sizeof(path), "/legs/%u/security", i);
 		return session_fault_set(err, SESSION_BAD_PARAMS, path,
@@ -91,7 +91,7 @@ static enum session_fault check_kind(const struct session_params *params, unsign
 
 /* One address, one port, one far end: what ICE and DTLS ask of the rest of a leg. */
 enum session_fault params_check_transport(unsigned int i, bool ice, bool dtls, bool udp,
-					  uint8_t rtcp, uint8_t latch, struct session_error *err)
+					  uint8_t rtcp, struct session_error *err)
 {
 	char path[64];
 
@@ -99,31 +99,43 @@ enum session_fault params_check_transport(unsigned int i, bool ice, bool dtls, b
 	if ((ice || dtls) && rtcp == LEG_RTCP_NEXT)
 		return session_fault_set(err, SESSION_UNSUPPORTED, path,
 					 "ICE and DTLS are for one port: rtcp mux or none");
-	snprintf(path, sizeof(path), "/legs/%u/latch", i);
-	if (ice && latch != LEG_LATCH_STRICT)
-		return session_fault_set(err, SESSION_BAD_PARAMS, path,
-					 "with ICE only strict: the far end is the nominated one");
 	snprintf(path, sizeof(path), "/legs/%u/ice", i);
 	if (ice && udp)
 		return session_fault_set(err, SESSION_UNSUPPORTED, path, "only with kind rtp");
 	return SESSION_OK;
 }
 
-static enum session_fault check_transport(const struct leg_params *p, unsigned int i,
+enum session_fault params_check_latch(unsigned int i, bool ice, bool roams, uint8_t latch,
+				      struct session_error *err)
+{
+	char path[64];
+
+	if (!ice || latch == LEG_LATCH_STRICT || (roams && latch == LEG_LATCH_FOLLOW))
+		return SESSION_OK;
+	snprintf(path, sizeof(path), "/legs/%u/latch", i);
+	return session_fault_set(err, SESSION_BAD_PARAMS, path,
+				 "with ICE only strict, or, of a tunnel with keys, follow: the far "
+				 "end is the nominated one");
+}
+
+static enum session_fault check_transport(const struct session_params *params, unsigned int i,
 					  struct session_error *err)
 {
+	const struct leg_params *p = &params->leg[i];
 	enum session_fault f = ice_want_check(&p->ice, false, false, i, err);
+	bool ice = p->ice.mode != LEG_ICE_NONE;
+	bool roams = params->leg[1].inner.on && p->security.type != LEG_SECURITY_NONE;
 	char path[64];
 
 	if (f != SESSION_OK)
 		return f;
 	snprintf(path, sizeof(path), "/legs/%u/remote", i);
-	if (p->ice.mode != LEG_ICE_NONE && p->has_remote)
+	if (ice && p->has_remote)
 		return session_fault_set(err, SESSION_BAD_PARAMS, path,
 					 "with ICE the far end is the nominated one");
-	return params_check_transport(i, p->ice.mode != LEG_ICE_NONE,
-				      p->security.type == LEG_SECURITY_DTLS,
-				      p->kind == LEG_KIND_UDP, p->rtcp, p->latch, err);
+	f = params_check_transport(i, ice, p->security.type == LEG_SECURITY_DTLS,
+				   p->kind == LEG_KIND_UDP, p->rtcp, err);
+	return f == SESSION_OK ? params_check_latch(i, ice, roams, p->latch, err) : f;
 }
 
 static enum session_fault check_leg(const struct sessions *s, const struct session_params *params,
@@ -142,10 +154,10 @@ static enum session_fault check_leg(const struct sessions *s, const struct sessi
 			return f;
 	}
 	f = check_kind(params, i, err);
-	return f == SESSION_OK ? check_transport(p, i, err) : f;
+	return f == SESSION_OK ? check_transport(params, i, err) : f;
 }
 
-void leg_init(struct leg *l, const struct leg_params *p)
+static void leg_init(struct leg *l, const struct leg_params *p)
 {
 	memset(l, 0, sizeof(*l));
 	l->address = (uint8_t)p->address;
@@ -168,14 +180,37 @@ void leg_init(struct leg *l, const struct leg_params *p)
 		leg_set_remote(l, &p->remote);
 }
 
+/* What wrapped packets leave by is leg 0's. */
+static void inner_init(struct leg *l, const struct leg *outer)
+{
+	*l = (struct leg){.address = outer->address,
+			  .latch = LEG_LATCH_STRICT,
+			  .rtcp = LEG_RTCP_NONE,
+			  .dscp = SESSION_DSCP_KEEP,
+			  .flags = LEG_INNER};
+}
+
+void legs_init(struct leg l[SESSION_LEGS], const struct session_params *params)
+{
+	leg_init(&l[0], &params->leg[0]);
+	if (params->leg[1].inner.on)
+		inner_init(&l[1], &l[0]);
+	else
+		leg_init(&l[1], &params->leg[1]);
+}
+
 enum session_fault params_check(const struct sessions *s, const struct session_params *params,
 				struct session_error *err)
 {
+	bool tunnel = params->leg[1].inner.on;
 	enum session_fault f = SESSION_OK;
 
-	for (unsigned int i = 0; i < SESSION_LEGS && f == SESSION_OK; i++)
+	if (params->leg[0].inner.on)
+		return session_fault_set(err, SESSION_BAD_PARAMS, "/legs/0",
+					 "the inner side of a tunnel is leg 1");
+	for (unsigned int i = 0; i < (tunnel ? 1 : SESSION_LEGS) && f == SESSION_OK; i++)
 		f = check_leg(s, params, i, err);
-	return f;
+	return f == SESSION_OK && tunnel ? inner_check(s, params, err) : f;
 }
 
 /* Normalised: what means the same has the same hash. */
@@ -186,12 +221,15 @@ uint64_t params_hash(const struct sessions *s, const struct session_params *para
 		uint64_t security[SESSION_LEGS];
 		uint64_t transport[SESSION_LEGS];
 		uint64_t idle_timeout_s;
+		uint64_t inner;
 	} n;
 
 	memset(&n, 0, sizeof(n));
-	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
-		leg_init(&n.leg[i], &params->leg[i]);
-		n.security[i] = secure_params_hash(s, &params->leg[i].security);
+	legs_init(n.leg, params);
+	n.inner = inner_params_hash(s, &params->leg[1].inner);
+	for (unsigned int i = 0; i < SESSION_LEGS && !(n.leg[i].flags & LEG_INNER); i++) {
+		n.security[i] =
+			secure_params_hash(s, &params->leg[i].security, params->leg[1].inner.on);
 		n.transport[i] = transport_params_hash(s, &params->leg[i]);
 	}
 	n.idle_timeout_s = params->idle_timeout_s;

@@ -12,6 +12,9 @@
  * A bundled leg has no port: its cell[0] is named by the bundle of the leg whose transport it
  * uses. That leg's own is named at its port and in its bundle.
  *
+ * Leg 1 of a tunnel has none either: its cell[0], by which wrapped packets leave, is named by the
+ * session's flow_tunnel.
+ *
  * Each cell that has a destination holds one reference to its next hop, given back with it.
  */
 #include <errno.h>
@@ -80,9 +83,10 @@ static void fill_in(const struct sessions *s, const struct session *se, unsigned
 		p->flags |= FLOW_PLAN_RTCP;
 	if (l->flags & LEG_UDP)
 		p->flags |= FLOW_PLAN_ANY;
-	if (l->latch != LEG_LATCH_STRICT)
+	/* With ICE nobody is heard before there is a pair. */
+	if (l->latch != LEG_LATCH_STRICT && (!(l->flags & LEG_ICE) || l->flags & LEG_REMOTE))
 		p->flags |= FLOW_PLAN_LEARN;
-	if (l->latch == LEG_LATCH_FOLLOW)
+	if (l->latch == LEG_LATCH_FOLLOW && p->flags & FLOW_PLAN_LEARN)
 		p->flags |= FLOW_PLAN_FOLLOW;
 	if (l->latch == LEG_LATCH_HOST)
 		p->extra |= FLOW_EXTRA_HOST;
@@ -168,6 +172,10 @@ static int make_leg(struct sessions *s, const struct session *se, unsigned int i
 	if (drop_rtcp)
 		p->flags |= FLOW_PLAN_RTCP_DROP;
 	p->rtcp_plan = cell[1];
+	if (to->flags & LEG_INNER) {
+		p->extra |= FLOW_EXTRA_TUNNEL;
+		return 0;
+	}
 	rc = fill_out(s, from, to, false, p);
 	if (rc != 0 || cell[1] == 0)
 		return rc;
@@ -210,6 +218,14 @@ fail:
 	return rc;
 }
 
+/* Where the first cell of leg i is named beside its port, or instead; NULL: nowhere. */
+static uint32_t *cell_place(const struct sessions *s, const struct session *se, unsigned int i)
+{
+	if (se->leg[i].flags & LEG_INNER)
+		return &s->h->tables->tunnel[session_index(s, se)].plan;
+	return bundle_plan(s, se, i);
+}
+
 /* The cells in use, found by where they are named. */
 static void current_cells(const struct sessions *s, const struct session *se,
 			  uint32_t old[FLOW_PLANS_PER_SESSION])
@@ -218,8 +234,8 @@ static void current_cells(const struct sessions *s, const struct session *se,
 
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		const struct leg *l = &se->leg[i];
-		uint32_t first = l->flags & LEG_BUNDLED ? *bundle_plan(s, se, i)
-							: *flow_slot(t, l->address, l->port);
+		uint32_t first = l->flags & LEG_PORTLESS ? *cell_place(s, se, i)
+							 : *flow_slot(t, l->address, l->port);
 
 		old[2 * i] = first;
 		old[2 * i + 1] = first ? t->plan[first].rtcp_plan : 0;
@@ -233,16 +249,17 @@ void publish_swap(struct sessions *s, const struct session *se, const struct pla
 
 	current_cells(s, se, old);
 	media_publish(s, se, plans);
+	inner_store(s, se);
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		const struct leg *l = &se->leg[i];
-		uint32_t *place = bundle_plan(s, se, i);
+		uint32_t *place = cell_place(s, se, i);
 
 		if (place != NULL)
 			__atomic_store_n(place,
-					 l->flags & (LEG_BUNDLE | LEG_BUNDLED) ? plans->cell[i][0]
-									       : 0,
+					 l->flags & (LEG_BUNDLE | LEG_PORTLESS) ? plans->cell[i][0]
+										: 0,
 					 __ATOMIC_RELEASE);
-		if (l->flags & LEG_BUNDLED)
+		if (l->flags & LEG_PORTLESS)
 			continue;
 		if (l->rtcp == LEG_RTCP_NEXT)
 			flow_publish(t, l->address, l->port + 1, plans->cell[i][1]);

@@ -24,7 +24,8 @@ static bool heard(const struct flow_leg_rt *rt)
 
 enum session_state session_state(const struct sessions *s, const struct session *se)
 {
-	unsigned int n = heard(leg_rt(s, se, 0)) + heard(leg_rt(s, se, 1));
+	/* A tunnel's only far end is leg 0's. */
+	unsigned int n = heard(leg_rt(s, se, 0)) + heard(leg_rt(s, se, is_tunnel(se) ? 0 : 1));
 
 	return n == 0 ? SESSION_WAITING : n == 1 ? SESSION_ONE_WAY : SESSION_ACTIVE;
 }
@@ -172,7 +173,8 @@ static void write_leg(const struct sessions *s, const struct session *se, unsign
 
 	session_locals(s, se, i, &local, &rtcp);
 	json_w_open(b, NULL, '{');
-	json_w_string(b, "address", s->h->config->addresses[l->address].name);
+	if (!(l->flags & LEG_INNER))
+		json_w_string(b, "address", s->h->config->addresses[l->address].name);
 	session_w_endpoint(b, "local", &local);
 	session_w_endpoint(b, "rtcp", &rtcp);
 	session_w_endpoint(b, "remote", &remote);
@@ -190,6 +192,8 @@ static void write_leg(const struct sessions *s, const struct session *se, unsign
 	secure_write(s, se, i, b);
 	if (l->flags & LEG_ICE)
 		ice_write(transport_head(s, se, i), b);
+	if (l->flags & LEG_INNER)
+		inner_write(s, se, b);
 	if (l->flags & (LEG_BUNDLE | LEG_BUNDLED))
 		bundle_write(transport_of(s, se, i), b);
 	write_rx(s, rt, b);
@@ -212,7 +216,7 @@ void session_write(const struct sessions *s, const struct session *se, struct tn
 	json_w_double(b, "age_s", session_age_s(s, se), 1);
 	json_w_uint(b, "idle_timeout_s", se->idle_timeout_s);
 	json_w_uint(b, "worker", se->worker);
-	if (isnan(mos))
+	if (isnan(mos) || is_tunnel(se))
 		json_w_null(b, "mos");
 	else
 		json_w_double(b, "mos", mos, 2);

@@ -45,6 +45,20 @@ void retire_push(struct sessions *s, const struct retired *r)
 	to->token = flow_grace_start(s->h->tables);
 }
 
+void retire_renew(struct sessions *s, uint32_t session)
+{
+	struct retired_queue *q = &s->retired;
+
+	for (uint32_t i = q->count; i-- > 0;) {
+		struct retired *r = item_at(q, i);
+
+		if (r->session != session)
+			continue;
+		r->token = flow_grace_start(s->h->tables);
+		return;
+	}
+}
+
 bool retire_poll(struct sessions *s)
 {
 	struct retired_queue *q = &s->retired;

@@ -80,7 +80,7 @@ void secure_release(struct sessions *s, struct secure_step *step);
 void secure_end(struct sessions *s, const struct session *se);
 
 /* For params_hash(): the same for what means the same. */
-uint64_t secure_params_hash(const struct sessions *s, const struct leg_security *want);
+uint64_t secure_params_hash(const struct sessions *s, const struct leg_security *want, bool tunnel);
 
 /* Member "security" of a leg, without secrets. */
 void secure_write(const struct sessions *s, const struct session *se, unsigned int i,

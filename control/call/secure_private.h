@@ -11,6 +11,18 @@ static inline uint32_t secure_index(const struct sessions *s, const struct sessi
 	return SESSION_LEGS * session_index(s, se) + i;
 }
 
+/* Of tunnels: so much may be under way out of order, at their packet rates. */
+#define TUNNEL_WINDOW 8192
+
+/* The window that is meant. */
+static inline uint16_t secure_window(const struct sessions *s, const struct leg_security *want,
+				     bool tunnel)
+{
+	if (want->window != 0)
+		return want->window;
+	return tunnel ? TUNNEL_WINDOW : s->h->config->srtp_window;
+}
+
 /*
  * `anew`: as srtp_keys_config has it. 0, -ENOMEM, or -ENOTSUP, -EINVAL: the engine doesn't do this
  * profile. Back by secure_keys_free(), which wipes them; NULL is none.

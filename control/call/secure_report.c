@@ -2,7 +2,7 @@
 /* What is told of legs' secrets, and what they take. */
 #include <string.h>
 
-#include "call.h"
+#include "secure_private.h"
 #include "json.h"
 
 static uint32_t leg_index(const struct sessions *s, const struct session *se, unsigned int i)
@@ -54,7 +54,7 @@ void secure_answer(const struct sessions *s, const struct session *se, unsigned 
 	a->leg[i].crypto = s->made[index];
 }
 
-uint64_t secure_params_hash(const struct sessions *s, const struct leg_security *want)
+uint64_t secure_params_hash(const struct sessions *s, const struct leg_security *want, bool tunnel)
 {
 	struct {
 		uint64_t lifetime[2];
@@ -70,7 +70,7 @@ uint64_t secure_params_hash(const struct sessions *s, const struct leg_security 
 	memset(&n, 0, sizeof(n));
 	n.type = want->type;
 	n.tag = want->tag != 0 ? want->tag : 1;
-	n.window = want->window != 0 ? want->window : s->h->config->srtp_window;
+	n.window = secure_window(s, want, tunnel);
 	n.profile = want->has_profile ? want->profile : SRTP_PROFILE_COUNT;
 	for (unsigned int i = 0; i < 2; i++) {
 		const struct sdes_key *k = i == 0 ? &want->local : &want->remote;

@@ -132,13 +132,14 @@ static enum session_fault prepare_local(struct sessions *s, enum srtp_profile p,
 	return made != NULL && want->tag != 0 ? retag(made, want->tag, step, err) : SESSION_OK;
 }
 
-static enum session_fault prepare_window(struct sessions *s, const struct leg *l,
-					 const struct leg_security *want, unsigned int leg,
+static enum session_fault prepare_window(struct sessions *s, const struct session *se,
+					 unsigned int leg, const struct leg_security *want,
 					 struct secure_leg_step *step, struct session_error *err)
 {
-	uint16_t window = want->window != 0 ? want->window : s->h->config->srtp_window;
+	const struct leg *l = &se->leg[leg];
+	uint16_t window = secure_window(s, want, is_tunnel(se));
 	/* Browsers bundle: audio, videos and what repairs each of them come from one leg. */
-	bool many = want->type == LEG_SECURITY_DTLS || (l->flags & LEG_BUNDLE);
+	bool many = !is_tunnel(se) && (want->type == LEG_SECURITY_DTLS || (l->flags & LEG_BUNDLE));
 	unsigned int ssrcs = many ? SRTP_SSRCS_MAX : SRTP_SSRCS;
 
 	step->window_log2 = l->flags & LEG_SECRETS ? l->window_log2 : (uint8_t)rte_log2_u32(window);
@@ -169,7 +170,7 @@ static enum session_fault prepare_sdes(struct sessions *s, const struct session 
 	step->on = true;
 	step->dtls = false;
 	step->replaces = !keeps;
-	f = prepare_window(s, &se->leg[i], want, i, step, err);
+	f = prepare_window(s, se, i, want, step, err);
 	if (f == SESSION_OK)
 		f = prepare_local(s, p, tx, s->made[secure_index(s, se, i)], want, i, step, err);
 	if (f == SESSION_OK && want->remote.master_len != 0)
@@ -185,7 +186,7 @@ static enum session_fault prepare_dtls(struct sessions *s, const struct session 
 {
 	step->on = step->dtls = true;
 	step->changes = step->replaces = step->sets_made = !step->was_dtls;
-	return prepare_window(s, &se->leg[i], want, i, step, err);
+	return prepare_window(s, se, i, want, step, err);
 }
 
 enum session_fault secure_prepare(struct sessions *s, const struct session *se,

@@ -104,6 +104,7 @@ static bool poll_sessions(struct loop_poller *p)
 	struct sessions *s = p->arg;
 	bool more = learn_poll(s);
 
+	more |= inner_poll(s);
 	if (s->secured != 0)
 		srtp_places_stock(); /* if it can't, the next turn may */
 	return retire_poll(s) || more;
@@ -143,8 +144,10 @@ int sessions_create(struct sessions **out, struct host *h)
 	s->table = calloc(s->limit, sizeof(*s->table));
 	s->bucket = calloc(buckets, sizeof(*s->bucket));
 	s->worker_load = calloc(h->tables->worker_count, sizeof(*s->worker_load));
-	if (s->table == NULL || s->bucket == NULL || s->worker_load == NULL ||
-	    create_ports(s) != 0 || secure_create(s) != 0 ||
+	s->inner = calloc(s->limit, sizeof(*s->inner));
+	s->begin = calloc(s->limit, sizeof(*s->begin));
+	if (s->table == NULL || s->bucket == NULL || s->worker_load == NULL || s->inner == NULL ||
+	    s->begin == NULL || create_ports(s) != 0 || secure_create(s) != 0 ||
 	    getrandom(&s->key, sizeof(s->key), 0) != (ssize_t)sizeof(s->key))
 		goto fail;
 	rc = transport_create(s);
@@ -172,6 +175,8 @@ void sessions_free(struct sessions *s)
 	for (uint32_t i = 0; s->table != NULL && i < s->limit; i++) {
 		if (s->table[i].life == LIFE_RUNNING)
 			tnd_timer_stop(&s->h->loop.timers, &s->table[i].idle);
+		if (s->table[i].life != LIFE_FREE && is_tunnel(&s->table[i]))
+			roam_end(s, &s->table[i]);
 		if (s->table[i].life != LIFE_FREE) {
 			secure_end(s, &s->table[i]);
 			transport_end(s, &s->table[i]);
@@ -182,6 +187,8 @@ void sessions_free(struct sessions *s)
 	transport_free(s);
 	secure_free(s);
 	ports_free(&s->ports);
+	free(s->begin);
+	free(s->inner);
 	free(s->worker_load);
 	free(s->bucket);
 	free(s->table);

@@ -107,10 +107,10 @@ struct leg_security {
 };
 
 /*
- * ICE on a leg (RFC 8445), one component: it needs rtcp "mux" or "none", latch "strict", and no
- * `remote`, since the far end is the nominated one. Text is zero-ended and valid during the
- * call. In an update, candidates are added to those there are (trickle); another mode makes a
- * new agent, LEG_ICE_NONE takes it away.
+ * ICE on a leg (RFC 8445), one component: it needs rtcp "mux" or "none", latch "strict" (of tunnels
+ * with keys "follow" too: session_inner.h), and no `remote`, since the far end is the nominated
+ * one. Text is zero-ended and valid during the call. In an update, candidates are added to those
+ * there are (trickle); another mode makes a new agent, LEG_ICE_NONE takes it away.
  */
 struct leg_ice {
 	uint8_t mode;  /* enum leg_ice_mode */
@@ -139,6 +139,22 @@ struct leg_bundle {
 	uint64_t payload_types[2]; /* bit n % 64 of [n / 64]; none: the leg is in no bundle */
 };
 
+/*
+ * Leg 1 as the inner side of a tunnel (session_inner.h): of its leg_params nothing else is looked
+ * at. Leg 0 then takes no RTCP (rtcp "mux" or "none") and is of kind rtp.
+ */
+struct leg_inner {
+	bool on;
+	bool pt_strict;       /* packets of another payload type are dropped */
+	bool mss_clamp;       /* TCP's MSS is lowered to what fits, both ways */
+	uint8_t payload_type; /* sent and expected; 0-127 */
+	uint8_t families;     /* 1: IPv4, 2: IPv6; 0: both */
+	uint16_t iface;       /* the inner interface: index of flow_tables.iface */
+	uint16_t mtu; /* of the largest inner packet, 576 at least; 0: as much as fits outside. More
+			 than fits is lowered to what does */
+	uint16_t keepalive_ms; /* without an IP packet sent, until one byte is; 0: 1000 */
+};
+
 struct leg_params {
 	struct leg_remote remote; /* with has_remote */
 	bool has_remote;
@@ -150,6 +166,7 @@ struct leg_params {
 	struct leg_security security;
 	struct leg_ice ice;
 	struct leg_bundle bundle;
+	struct leg_inner inner; /* leg 1 only */
 };
 
 struct session_params {
@@ -182,6 +199,9 @@ struct leg_change {
 	 */
 	bool set_port;
 	uint16_t address;
+	/* All settings of leg 1 anew; a session is a tunnel from the beginning, or never. */
+	bool set_inner;
+	struct leg_inner inner;
 };
 
 struct session_change {
@@ -271,6 +291,10 @@ struct session_observer {
 	/* What a worker tells that is not call/'s own matter; `id` of the running session that it
 	 * is about, or NULL where that has ended. */
 	void (*event)(struct session_observer *o, const struct flow_event *ev, const char *id);
+	/* The far end of a leg with latch once or follow is here: `first`, it was heard for the
+	 * first time since it was signalled; else it has moved. It is sent to there already. */
+	void (*moved)(struct session_observer *o, uint32_t index, const char *id, unsigned int leg,
+		      const struct session_endpoint *to, bool first);
 };
 /* Where a leg's far end is to send; port 0 with a session or leg that isn't there. */
 void session_leg_local(struct sessions *s, const char *id, unsigned int leg,
@@ -280,8 +304,8 @@ void sessions_observe(struct sessions *s, struct session_observer *o);
 void sessions_unobserve(struct session_observer *o);
 
 /*
- * The front end's of sessions_watch(): asked before a session ends for want of media how long others that
- * belong to it have been without, in ms (UINT64_MAX: none does).
+ * The front end's of sessions_watch(): asked before a session ends for want of media how long
+ * others that belong to it have been without, in ms (UINT64_MAX: none does).
  */
 void sessions_watch_idle(struct sessions *s, uint64_t (*idle)(void *arg, const char *id),
 			 void *arg);

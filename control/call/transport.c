@@ -252,6 +252,18 @@ void transport_publish(struct leg_transport *t)
 		tnd_list_add_tail(&t->s->due, &t->due);
 }
 
+void transport_follow(struct sessions *s, const struct session *se, unsigned int i)
+{
+	const struct leg *l = &se->leg[i];
+	const struct ice_addr remote = {.ip = l->remote, .port = l->remote_port};
+	const struct dtls_addr to = {.ip = l->remote, .port = l->remote_port};
+	struct leg_transport *t = transport_of(s, se, i);
+
+	/* Without a pair the leg has no far end any more, as this turn will say. */
+	if (ice_follow(t->ice, &remote) == 0 && t->dtls != NULL)
+		dtls_endpoint_moved(t->dtls, &to);
+}
+
 void transport_poll(struct sessions *s)
 {
 	while (!tnd_list_empty(&s->due)) {

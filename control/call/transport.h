@@ -110,6 +110,9 @@ void transport_send(struct leg_transport *t, const union wire_ip *ip, uint16_t p
 void transport_publish(struct leg_transport *t);
 void transport_publish_now(struct leg_transport *t);
 void transport_poll(struct sessions *s);
+/* Authentic media has said where the far end of a leg that roams is: its agent and endpoint go on
+ * there. */
+void transport_follow(struct sessions *s, const struct session *se, unsigned int i);
 /* Begin an event of this leg in s->text: {"id", "leg". */
 struct tnd_buf *transport_event(struct leg_transport *t);
 

@@ -46,6 +46,7 @@ static enum session_fault check_transport(const struct sessions *s, const struct
 	bool on = l->flags & LEG_ICE;
 	bool ice = c->set_ice && c->ice.mode != LEG_ICE_AS_IS ? c->ice.mode != LEG_ICE_NONE : on;
 	bool dtls = c->set_security ? c->security.type == LEG_SECURITY_DTLS : l->flags & LEG_DTLS;
+	bool keys = c->set_security ? c->security.type != LEG_SECURITY_NONE : l->flags & LEG_SRTP;
 	bool known = t != NULL && t->ice != NULL && ice_remote_ufrag(t->ice) != NULL;
 	enum session_fault f = SESSION_OK;
 
@@ -58,8 +59,10 @@ static enum session_fault check_transport(const struct sessions *s, const struct
 		f = bundle_check_types(s, se, i, &c->bundle, err);
 	if (f != SESSION_OK)
 		return f;
-	return params_check_transport(i, ice, dtls, l->flags & LEG_UDP, l->rtcp,
-				      c->set_latch ? c->latch : l->latch, err);
+	f = params_check_transport(i, ice, dtls, l->flags & LEG_UDP, l->rtcp, err);
+	return f == SESSION_OK ? params_check_latch(i, ice, keys && is_tunnel(se),
+						    c->set_latch ? c->latch : l->latch, err)
+			       : f;
 }
 
 static enum session_fault check_change(const struct sessions *s, const struct session *se,
@@ -71,8 +74,10 @@ static enum session_fault check_change(const struct sessions *s, const struct se
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		const struct leg_change *lc = &c->leg[i];
 		const struct leg *l = &se->leg[i];
-		enum session_fault f;
+		enum session_fault f = inner_check_change(s, se, i, lc, err);
 
+		if (f != SESSION_OK)
+			return f;
 		if (lc->set_rtcp && lc->rtcp != l->rtcp)
 			return leg_fault(err, SESSION_CONFLICT, i, "rtcp",
 					 "rtcp can't change while the session runs");
@@ -245,7 +250,7 @@ enum session_fault session_update(struct sessions *s, const struct session_chang
 {
 	struct session *se = table_find(s, c->id);
 	struct leg before[SESSION_LEGS];
-	bool legs_changed, timeout_changed;
+	bool legs_changed, timeout_changed, inner_changed;
 	struct transport_step tstep;
 	struct secure_step *step;
 	enum session_fault f;
@@ -275,7 +280,10 @@ enum session_fault session_update(struct sessions *s, const struct session_chang
 	move_commit(s, se, before);
 	if (timeout_changed)
 		se->idle_timeout_s = c->idle_timeout_s;
-	if (legs_changed || timeout_changed || step != NULL || transport_changes(&tstep)) {
+	inner_changed = c->leg[1].set_inner && inner_set(s, se, &c->leg[1].inner);
+	inner_store(s, se);
+	if (legs_changed || timeout_changed || inner_changed || step != NULL ||
+	    transport_changes(&tstep)) {
 		se->generation++;
 		s->updated++;
 	}

@@ -17,12 +17,16 @@
 #define PATIENCE_MS 500
 #define IDS_MAX     200
 
-static const char *const options[] = {"--socket", "--json",  "--timeout",  "--params",
-				      "--help",   "--watch", "--once",     "--ids",
-				      "--from",   "--count", "--interval", "--version"};
+static const char *const options[] = {
+	"--socket",      "--json", "--timeout", "--params",   "--help",     "--watch",
+	"--once",        "--ids",  "--from",    "--count",    "--interval", "--version",
+	"--id",          "--user", "--port",    "--name",     "--address",  "--psk-file",
+	"--certificate", "--key",  "--ca",      "--interface"};
 /* Of these the next word is the value. */
-static const char *const with_value[] = {"-s",     "--socket", "--timeout", "--params",
-					 "--from", "--count",  "--interval"};
+static const char *const with_value[] = {
+	"-s",         "--socket",      "--timeout", "--params", "--from",     "--count",
+	"--interval", "--id",          "--user",    "--port",   "--name",     "--address",
+	"--psk-file", "--certificate", "--key",     "--ca",     "--interface"};
 
 struct completion {
 	struct ctl *ctl;

@@ -30,6 +30,13 @@ enum ctl_option {
 	CTL_OPT_FROM = 1 << 4,
 	CTL_OPT_INTERVAL = 1 << 5,
 	CTL_OPT_COUNT = 1 << 6,
+	CTL_OPT_DIAL = 1 << 7, /* any of struct ctl_dial */
+};
+
+/* Of `tunnel dial`; NULL: not given. */
+struct ctl_dial {
+	const char *id, *user, *port, *name, *address, *interface;
+	const char *psk_file, *certificate, *key, *ca; /* files */
 };
 
 struct ctl {
@@ -38,6 +45,7 @@ struct ctl {
 	bool json;
 	unsigned int given; /* enum ctl_option */
 	const char *params;
+	struct ctl_dial dial;
 	uint64_t from_seq;
 	unsigned int interval_ms;
 	uint64_t count; /* frames or events to show; 0: no end */
@@ -101,6 +109,9 @@ enum ctl_status ctl_verb_drops(struct ctl *ctl, char *const *args, size_t count)
 enum ctl_status ctl_verb_top(struct ctl *ctl, char *const *args, size_t count);
 enum ctl_status ctl_verb_events(struct ctl *ctl, char *const *args, size_t count);
 enum ctl_status ctl_verb_drain(struct ctl *ctl, char *const *args, size_t count);
+enum ctl_status ctl_verb_tunnels(struct ctl *ctl, char *const *args, size_t count);
+enum ctl_status ctl_verb_users(struct ctl *ctl, char *const *args, size_t count);
+enum ctl_status ctl_verb_tunnel(struct ctl *ctl, char *const *args, size_t count);
 enum ctl_status ctl_verb_help(struct ctl *ctl, char *const *args, size_t count);
 /* args[0] is the method. */
 enum ctl_status ctl_verb_method(struct ctl *ctl, char *const *args, size_t count);

@@ -25,6 +25,16 @@ enum {
 	OPT_FROM,
 	OPT_INTERVAL,
 	OPT_COUNT,
+	OPT_ID,
+	OPT_USER,
+	OPT_PORT,
+	OPT_NAME,
+	OPT_ADDRESS,
+	OPT_INTERFACE,
+	OPT_PSK_FILE,
+	OPT_CERTIFICATE,
+	OPT_KEY,
+	OPT_CA,
 };
 
 static const struct option long_options[] = {
@@ -40,6 +50,16 @@ static const struct option long_options[] = {
 	{"from", required_argument, NULL, OPT_FROM},
 	{"interval", required_argument, NULL, OPT_INTERVAL},
 	{"count", required_argument, NULL, OPT_COUNT},
+	{"id", required_argument, NULL, OPT_ID},
+	{"user", required_argument, NULL, OPT_USER},
+	{"port", required_argument, NULL, OPT_PORT},
+	{"name", required_argument, NULL, OPT_NAME},
+	{"address", required_argument, NULL, OPT_ADDRESS},
+	{"interface", required_argument, NULL, OPT_INTERFACE},
+	{"psk-file", required_argument, NULL, OPT_PSK_FILE},
+	{"certificate", required_argument, NULL, OPT_CERTIFICATE},
+	{"key", required_argument, NULL, OPT_KEY},
+	{"ca", required_argument, NULL, OPT_CA},
 	{NULL, 0, NULL, 0},
 };
 
@@ -48,10 +68,23 @@ static const struct {
 	unsigned int bit;
 	const char *name;
 } verb_options[] = {
-	{OPT_PARAMS, CTL_OPT_PARAMS, "--params"}, {OPT_WATCH, CTL_OPT_WATCH, "--watch"},
-	{OPT_ONCE, CTL_OPT_ONCE, "--once"},       {OPT_IDS, CTL_OPT_IDS, "--ids"},
-	{OPT_FROM, CTL_OPT_FROM, "--from"},       {OPT_INTERVAL, CTL_OPT_INTERVAL, "--interval"},
+	{OPT_PARAMS, CTL_OPT_PARAMS, "--params"},
+	{OPT_WATCH, CTL_OPT_WATCH, "--watch"},
+	{OPT_ONCE, CTL_OPT_ONCE, "--once"},
+	{OPT_IDS, CTL_OPT_IDS, "--ids"},
+	{OPT_FROM, CTL_OPT_FROM, "--from"},
+	{OPT_INTERVAL, CTL_OPT_INTERVAL, "--interval"},
 	{OPT_COUNT, CTL_OPT_COUNT, "--count"},
+	{OPT_ID, CTL_OPT_DIAL, "--id"},
+	{OPT_USER, CTL_OPT_DIAL, "--user"},
+	{OPT_PORT, CTL_OPT_DIAL, "--port"},
+	{OPT_NAME, CTL_OPT_DIAL, "--name"},
+	{OPT_ADDRESS, CTL_OPT_DIAL, "--address"},
+	{OPT_INTERFACE, CTL_OPT_DIAL, "--interface"},
+	{OPT_PSK_FILE, CTL_OPT_DIAL, "--psk-file"},
+	{OPT_CERTIFICATE, CTL_OPT_DIAL, "--certificate"},
+	{OPT_KEY, CTL_OPT_DIAL, "--key"},
+	{OPT_CA, CTL_OPT_DIAL, "--ca"},
 };
 
 /* Seconds, from a tenth to a day. */
@@ -78,6 +111,8 @@ static bool parse_uint(const char *s, uint64_t least, uint64_t *out)
 
 static bool take_option(struct ctl *ctl, int option, const char *value)
 {
+	uint64_t number;
+
 	for (size_t i = 0; i < sizeof(verb_options) / sizeof(verb_options[0]); i++)
 		if (verb_options[i].option == option)
 			ctl->given |= verb_options[i].bit;
@@ -89,6 +124,18 @@ static bool take_option(struct ctl *ctl, int option, const char *value)
 	case OPT_FROM: return parse_uint(value, 0, &ctl->from_seq);
 	case OPT_INTERVAL: return parse_seconds(value, &ctl->interval_ms);
 	case OPT_COUNT: return parse_uint(value, 1, &ctl->count);
+	case OPT_ID: ctl->dial.id = value; return true;
+	case OPT_USER: ctl->dial.user = value; return true;
+	case OPT_PORT:
+		ctl->dial.port = value;
+		return parse_uint(value, 1, &number) && number < 65536;
+	case OPT_NAME: ctl->dial.name = value; return true;
+	case OPT_ADDRESS: ctl->dial.address = value; return true;
+	case OPT_INTERFACE: ctl->dial.interface = value; return true;
+	case OPT_PSK_FILE: ctl->dial.psk_file = value; return true;
+	case OPT_CERTIFICATE: ctl->dial.certificate = value; return true;
+	case OPT_KEY: ctl->dial.key = value; return true;
+	case OPT_CA: ctl->dial.ca = value; return true;
 	default: return true;
 	}
 }

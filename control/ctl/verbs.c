@@ -19,6 +19,16 @@ const struct ctl_verb ctl_verbs[] = {
 	 "Follow events, from a number on if it is still kept", ctl_verb_events, 0, 32,
 	 CTL_OPT_FROM | CTL_OPT_COUNT},
 	{"drain", "on|off", "Refuse new sessions, or take them again", ctl_verb_drain, 1, 1, 0},
+	{"tunnels", "[--ids] [PREFIX]", "All tunnels, or those whose id begins with PREFIX",
+	 ctl_verb_tunnels, 0, 1, CTL_OPT_IDS},
+	{"users", "[--ids] [PREFIX]",
+	 "All users of tunnels, or those whose name begins with PREFIX", ctl_verb_users, 0, 1,
+	 CTL_OPT_IDS},
+	{"tunnel",
+	 "dial HOST --user NAME (--psk-file FILE | --certificate FILE [--key FILE] --ca FILE) "
+	 "[--id ID] [--port PORT] [--name NAME] [--address NAME] [--interface NAME] | hangup ID",
+	 "Dial a tunnel to another tandem, now and whenever it is down; end it", ctl_verb_tunnel, 2,
+	 2, CTL_OPT_DIAL},
 	{"help", "[METHOD]", "What there is, or what a method takes", ctl_verb_help, 0, 1, 0},
 	{NULL, NULL, NULL, NULL, 0, 0, 0},
 };

@@ -33,6 +33,14 @@ size_t answer_room(const struct rte_mbuf *m)
 	return (size_t)m->buf_len - m->data_off;
 }
 
+/* To somebody behind a tunnel, who asked an address of ours on a LAN. */
+static bool is_back_inside(const struct host *h, uint16_t iface, const struct rte_mbuf *m)
+{
+	return h->tables->iface[iface].role == FLOW_ROLE_LAN &&
+	       rte_is_same_ether_addr(rte_pktmbuf_mtod(m, const struct rte_ether_addr *),
+				      &h->tables->iface[iface].mac);
+}
+
 bool answer_send(struct host *h, uint16_t iface, struct rte_mbuf *m, int len)
 {
 	if (len <= 0) {
@@ -41,7 +49,8 @@ bool answer_send(struct host *h, uint16_t iface, struct rte_mbuf *m, int len)
 	}
 	m->data_len = (uint16_t)len;
 	m->pkt_len = (uint32_t)len;
-	if (dp_inject(h->dp, iface, m))
+	if (is_back_inside(h, iface, m) ? dp_inject_local(h->dp, iface, m)
+					: dp_inject(h->dp, iface, m))
 		return true;
 	host_count(h, inject_full);
 	return false;

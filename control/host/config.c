@@ -127,6 +127,7 @@ void config_free(struct config *c)
 	free(c->neighbours);
 	free(c->routes);
 	free(c->stun_servers);
+	free(c->dials);
 	config_free_rtpproxy(&c->rtpproxy);
 	free(c->text);
 	free(c);

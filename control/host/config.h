@@ -16,12 +16,28 @@
 #include "log.h"
 #include "srtp.h"
 
+enum config_role {
+	CONFIG_OUTER,     /* calls and tunnels have their addresses there */
+	CONFIG_INNER_TUN, /* a TUN device of this host: IP packets without an Ethernet header */
+	CONFIG_INNER_LAN, /* Ethernet, toward a LAN */
+};
+
+struct config_prefix {
+	union wire_ip ip;
+	unsigned int bits; /* in the family's own terms */
+};
+
 struct config_interface {
 	char name[32];
 	char device[256];          /* two interfaces may share one, on different VLANs */
 	uint16_t mtu;              /* default 1500 */
 	uint16_t vlan;             /* 0: untagged */
 	uint16_t rx_desc, tx_desc; /* 0: dataplane's choice */
+	enum config_role role;
+	/* The kernel's side of a TUN device: its name, and what it is given. */
+	char kernel_name[16];
+	struct config_prefix kernel_address[16], kernel_route[64];
+	unsigned int kernel_address_count, kernel_route_count;
 };
 
 struct config_address {
@@ -31,8 +47,8 @@ struct config_address {
 	unsigned int prefix_bits;
 	bool has_gateway;
 	union wire_ip gateway;
-	union wire_ip advertise; /* what replies show: `ip` unless set */
-	uint16_t port_min, port_max;
+	union wire_ip advertise;     /* what replies show: `ip` unless set */
+	uint16_t port_min, port_max; /* 0: none, on an inner interface */
 };
 
 struct config_neighbour { /* static */
@@ -85,6 +101,48 @@ struct config_rtpproxy {
 	uint8_t overload_percent; /* 0: never */
 };
 
+/* What the mask of a user's address says: docs/config.md. */
+enum config_mask { CONFIG_MASK_NETWORK, CONFIG_MASK_INTERFACE };
+
+struct config_tunnel {
+	char store[240]; /* "": none; else absolute */
+	uint32_t users;
+	enum config_mask mask;
+	bool has_pool[2]; /* IPv4, IPv6 */
+	struct config_prefix pool[2];
+	unsigned int dns_count, route_count;
+	union wire_ip dns[8];
+	struct config_prefix route[32];
+	uint16_t mtu; /* 0: what fits */
+	uint8_t payload_type;
+	bool pt_strict, mss_clamp;
+	uint32_t liveness_s, setup_s;
+};
+
+/* How both sides of a dialled tunnel prove who they are: PEM files and a file of secrets. */
+struct config_proof {
+	char psk_file[256], certificate[256], key[256], ca[256]; /* "": not given */
+};
+
+#define CONFIG_DIAL_PORT 7765
+
+/* Where others may dial. */
+struct config_listen {
+	bool on;
+	union wire_ip ip; /* the kernel's; may be any */
+	uint16_t port;
+	struct config_proof proof;
+	int address, interface; /* indexes; -1: the first that fits */
+};
+
+struct config_dial {
+	char id[129], name[256], user[25]; /* name "": the address */
+	union wire_ip host;
+	uint16_t port;
+	struct config_proof proof;
+	int address, interface; /* indexes; -1: the first that fits */
+};
+
 struct config {
 	char **eal_args;
 	unsigned int eal_arg_count;
@@ -117,6 +175,10 @@ struct config {
 	char socket[108], ro_socket[108], group[64];
 	struct config_media media;
 	struct config_rtpproxy rtpproxy;
+	struct config_tunnel tunnel;
+	struct config_listen listen;
+	struct config_dial *dials;
+	unsigned int dial_count;
 	char *text; /* the file as read, for config.get (no secrets in it yet) */
 	size_t text_len;
 };
@@ -136,6 +198,8 @@ int config_check_machine(const struct config *c, unsigned int *cursor, struct js
 
 /* Is `device` a PCI address ("0000:01:00.0" or "01:00.0")? */
 bool config_is_pci(const char *device);
+/* The value of one argument of a vdev ("net_tun0,iface=tun0"): false if it has none. */
+bool config_device_arg(const char *device, const char *key, char *value, size_t size);
 /* Do both mean the same device, whatever the arguments? */
 bool config_same_device(const char *a, const char *b);
 

@@ -71,6 +71,16 @@ static int check_ports(const struct config *c, unsigned int i, struct json_error
 	const struct config_address *a = &c->addresses[i];
 	unsigned int pairs;
 
+	config_at(err, "/addresses/%u/ports", i);
+	if (c->interfaces[a->interface].role != CONFIG_OUTER)
+		return a->port_max == 0 ? 0
+					: config_fault(err,
+						       "an address of the inner interface "
+						       "\"%s\" has no ports for sessions",
+						       c->interfaces[a->interface].name);
+	if (a->port_max == 0)
+		return config_fault(err,
+				    "is missing; only addresses of inner interfaces have none");
 	config_at(err, "/addresses/%u/ports/min", i);
 	if (a->port_min < PORT_MIN)
 		return config_fault(err,

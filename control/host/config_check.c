@@ -333,6 +333,8 @@ int config_check(const struct config *c, struct json_error *err)
 	if (rc == 0)
 		rc = check_interfaces(c, err);
 	if (rc == 0)
+		rc = config_check_inner(c, err);
+	if (rc == 0)
 		rc = config_check_addresses(c, err);
 	if (rc == 0)
 		rc = check_mtus(c, err);
@@ -350,5 +352,9 @@ int config_check(const struct config *c, struct json_error *err)
 		rc = config_check_media(&c->media, err);
 	if (rc == 0)
 		rc = config_check_rtpproxy(c, err);
+	if (rc == 0)
+		rc = config_check_tunnel(c, err);
+	if (rc == 0)
+		rc = config_check_dial(c, err);
 	return rc;
 }

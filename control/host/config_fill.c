@@ -58,7 +58,7 @@ static int fill_workers(struct config *c, const struct cfg_workers *w)
 	return 0;
 }
 
-static int fill_interfaces(struct config *c, const struct json_items *items)
+static int fill_interfaces(struct config *c, const struct json_items *items, struct json_error *err)
 {
 	const struct cfg_interface *in = items->items;
 
@@ -75,6 +75,8 @@ static int fill_interfaces(struct config *c, const struct json_items *items)
 		out->vlan = (uint16_t)in[i].vlan;
 		out->rx_desc = (uint16_t)in[i].rx_desc;
 		out->tx_desc = (uint16_t)in[i].tx_desc;
+		if (config_fill_inner(out, &in[i], (unsigned int)i, err) != 0)
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -276,7 +278,7 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 	if (rc == 0)
 		rc = fill_workers(c, &file->workers);
 	if (rc == 0)
-		rc = fill_interfaces(c, &file->interfaces);
+		rc = fill_interfaces(c, &file->interfaces, err);
 	if (rc == 0)
 		rc = fill_addresses(c, &file->addresses, err);
 	if (rc == 0)
@@ -287,5 +289,9 @@ int config_fill(struct config *c, const struct cfg_file *file, struct json_error
 		rc = fill_ice(c, &file->ice, err);
 	if (rc == 0)
 		rc = config_fill_rtpproxy(c, &file->rtpproxy, err);
+	if (rc == 0)
+		rc = config_fill_tunnel(&c->tunnel, &file->tunnel, err);
+	if (rc == 0)
+		rc = config_fill_dial(c, &file->tunnel, err);
 	return rc;
 }

@@ -22,23 +22,6 @@ static int check_pci(const char *device, struct json_error *err)
 	return -ENODEV;
 }
 
-/* The value of one argument of a vdev: false if it has none. */
-static bool vdev_arg(const char *device, const char *key, char *value, size_t size)
-{
-	size_t len = strlen(key), n;
-
-	for (const char *p = strchr(device, ','); p != NULL; p = strchr(p, ',')) {
-		p++;
-		if (strncmp(p, key, len) != 0 || p[len] != '=')
-			continue;
-		p += len + 1;
-		n = strcspn(p, ",");
-		snprintf(value, size, "%.*s", (int)n, p);
-		return true;
-	}
-	return false;
-}
-
 /* These two take a kernel interface; the other vdevs that have `iface` create it. */
 static int check_vdev(const char *device, struct json_error *err)
 {
@@ -46,7 +29,7 @@ static int check_vdev(const char *device, struct json_error *err)
 
 	if (strncmp(device, "net_af_xdp", 10) != 0 && strncmp(device, "net_af_packet", 13) != 0)
 		return 0;
-	if (!vdev_arg(device, "iface", iface, sizeof(iface))) {
+	if (!config_device_arg(device, "iface", iface, sizeof(iface))) {
 		config_fault(err, "the argument iface is missing: %.*s,iface=eth1",
 			     (int)strcspn(device, ","), device);
 		return -ENODEV;
@@ -108,7 +91,14 @@ int config_check_machine(const struct config *c, unsigned int *cursor, struct js
 	}
 	if (*cursor == c->interface_count + 3) {
 		(*cursor)++;
-		return config_check_media_dirs(&c->media, err);
+		if (config_check_media_dirs(&c->media, err) != 0)
+			return -ENODEV;
+	}
+	while (*cursor <= c->interface_count + 4 + c->dial_count) {
+		unsigned int i = (*cursor)++ - c->interface_count - 4;
+
+		if (config_check_proof_files(c, i, err) != 0)
+			return -ENODEV;
 	}
 	return 0;
 }

@@ -44,6 +44,8 @@ static int find_address(const struct config *c, const char *name, const char *me
 			continue;
 		if (ip6 && wire_ip_is4(&c->addresses[i].ip))
 			return config_fault(err, "address \"%s\" is IPv4", name);
+		if (c->addresses[i].port_max == 0)
+			return config_fault(err, "address \"%s\" has no ports", name);
 		*out = (int)i;
 		return 0;
 	}
@@ -78,7 +80,8 @@ static void default_bind(struct config *c)
 	int *bind = c->rtpproxy.bind[CONFIG_RTPPROXY_INTERNAL];
 
 	for (unsigned int i = c->address_count; i-- > 0;)
-		bind[!wire_ip_is4(&c->addresses[i].ip)] = (int)i;
+		if (c->addresses[i].port_max != 0)
+			bind[!wire_ip_is4(&c->addresses[i].ip)] = (int)i;
 }
 
 static int fill_bind(struct config *c, const struct cfg_rtpproxy *in, struct json_error *err)

@@ -11,6 +11,7 @@
 #include "flow.h"
 #include "loop.h"
 #include "neigh.h"
+#include "rtnl.h"
 #include "srtp.h"
 
 /* What the control lcore counts of its own work. Read and written by the control lcore only. */
@@ -29,6 +30,7 @@ struct host_limit {
 	uint32_t milli;   /* thousandths of a token */
 };
 
+struct lan;
 struct udp_hops;
 
 struct host {
@@ -57,6 +59,8 @@ struct host {
 	/* Private to host/ from here on. */
 	unsigned int ports_open;
 	struct udp_hops *udp;
+	struct rtnl rtnl; /* of TUN devices; fd -1: there are none */
+	struct lan *lan;  /* NULL: no inner interface is one */
 	struct loop_poller punts;
 	struct tnd_timer link_timer;
 	bool link_up[FLOW_PORTS_MAX]; /* by DPDK port */
@@ -64,7 +68,7 @@ struct host {
 	uint64_t watchdog_every_ms, watchdog_fed_ms; /* 0: systemd does not watch us */
 	uint64_t watchdog_since_tsc;                 /* when the workers were started */
 	bool stalled[FLOW_WORKERS_MAX];
-	struct host_limit limit_arp, limit_nd, limit_echo, limit_error;
+	struct host_limit limit_arp, limit_nd, limit_echo, limit_error, limit_inner;
 };
 
 /*

@@ -8,6 +8,8 @@
 #include <rte_errno.h>
 
 #include "log.h"
+#include "router.h"
+#include "tun.h"
 #include "udp.h"
 #include "watch.h"
 
@@ -61,7 +63,7 @@ static struct flow_limits limits_of(const struct config *c)
 				    (uint32_t)NEXTHOPS_MAX);
 	struct flow_limits limits = {
 		.sessions = c->limit_sessions,
-		.nexthops = nexthops + c->neighbour_count + c->address_count + 1,
+		.nexthops = nexthops + c->neighbour_count + c->address_count + 1 + lan_nexthops(c),
 		.addresses = (uint16_t)c->address_count,
 		.workers = (uint16_t)c->lcore_count,
 	};
@@ -101,8 +103,7 @@ size_t host_memory_need(const struct config *c)
 {
 	struct flow_limits limits = limits_of(c);
 	size_t need = flow_tables_size(&limits) + mbuf_size(c) * host_mbufs_need(c) +
-		      mbuf_size(c) * c->media.copy_mbufs +
-		      (size_t)c->lcore_count * WORKER_MEMORY +
+		      mbuf_size(c) * c->media.copy_mbufs + (size_t)c->lcore_count * WORKER_MEMORY +
 		      (size_t)device_count(c) * DEVICE_MEMORY + EAL_MEMORY;
 
 	return need + need / 16;
@@ -188,6 +189,16 @@ static void close_devices(struct host *h)
 	}
 }
 
+static uint8_t role_of(const struct config_interface *f)
+{
+	switch (f->role) {
+	case CONFIG_OUTER: return FLOW_ROLE_OUTER;
+	case CONFIG_INNER_TUN: return FLOW_ROLE_TUN;
+	case CONFIG_INNER_LAN: return FLOW_ROLE_LAN;
+	}
+	return FLOW_ROLE_OUTER;
+}
+
 /* In configuration order, so that indexes there and here are the same. */
 static int fill_tables(struct host *h)
 {
@@ -195,7 +206,8 @@ static int fill_tables(struct host *h)
 
 	for (unsigned int i = 0; i < c->interface_count; i++) {
 		const struct config_interface *f = &c->interfaces[i];
-		struct flow_iface iface = {.port = h->port[i], .vlan = f->vlan, .mtu = f->mtu};
+		struct flow_iface iface = {
+			.port = h->port[i], .vlan = f->vlan, .mtu = f->mtu, .role = role_of(f)};
 		struct dp_port_info info;
 		int err;
 
@@ -285,6 +297,7 @@ int host_init(struct host *h, const struct config *config, uint64_t now_tsc)
 
 	memset(h, 0, sizeof(*h));
 	h->config = config;
+	h->rtnl.fd = -1;
 	err = loop_init(&h->loop, now_tsc);
 	if (err != 0)
 		return err;
@@ -307,6 +320,10 @@ int host_init(struct host *h, const struct config *config, uint64_t now_tsc)
 		if (err != 0)
 			tnd_err("host", "the neighbour table cannot be made: %s", strerror(-err));
 	}
+	if (err == 0)
+		err = lan_start(h);
+	if (err == 0)
+		err = tun_start(h);
 	if (err == 0)
 		err = udp_init(h);
 	if (err != 0) {
@@ -340,6 +357,8 @@ void host_free(struct host *h)
 	tnd_timer_stop(&h->loop.timers, &h->watchdog_timer);
 	loop_del_poller(&h->punts);
 	udp_free(h);
+	tun_stop(h);
+	lan_stop(h);
 	neigh_free(h);
 	dp_free(h->dp);
 	close_devices(h);
@@ -347,4 +366,5 @@ void host_free(struct host *h)
 	dp_pool_free();
 	loop_free(&h->loop);
 	memset(h, 0, sizeof(*h));
+	h->rtnl.fd = -1;
 }

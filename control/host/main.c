@@ -15,12 +15,14 @@
 
 #include "api.h"
 #include "compat.h"
+#include "dial.h"
 #include "eal.h"
 #include "host.h"
 #include "instance.h"
 #include "log.h"
 #include "media.h"
 #include "session.h"
+#include "tunnel.h"
 
 #define DEFAULT_CONFIG "/etc/tandem/tandem.json"
 
@@ -47,6 +49,8 @@ struct daemon {
 	struct host host;
 	struct sessions *sessions;
 	struct media *media;
+	struct tunnels *tunnels; /* NULL: no inner interface */
+	struct dials *dials;     /* likewise */
 	struct api *api;
 	struct compat *compat; /* NULL: rtpproxy's protocol is not spoken */
 	struct loop_fd signals;
@@ -231,10 +235,16 @@ static int start(struct daemon *d)
 	}
 	if (media_create(&d->media, d->sessions, &d->host) != 0)
 		return EXIT_START;
+	if (tunnels_create(&d->tunnels, &d->host, d->sessions) != 0)
+		return EXIT_START;
 	err = api_start(&d->api, &d->host, d->sessions);
 	if (err != 0)
 		return err == -EADDRINUSE ? EXIT_RUNNING : EXIT_START;
 	api_set_media(d->api, d->media);
+	api_set_tunnels(d->api, d->tunnels);
+	if (dials_create(&d->dials, &d->host, d->tunnels) != 0)
+		return EXIT_START;
+	api_set_dials(d->api, d->dials);
 	err = compat_start(&d->compat, &d->host, d->sessions, d->media);
 	if (err != 0)
 		return err == -EADDRINUSE ? EXIT_RUNNING : EXIT_START;
@@ -250,8 +260,10 @@ static void stop(struct daemon *d)
 	compat_stop(d->compat);
 	if (d->api != NULL)
 		api_stop(d->api);
+	dials_free(d->dials);
 	if (d->host.dp != NULL)
 		dp_stop(d->host.dp);
+	tunnels_free(d->tunnels);
 	media_free(d->media);
 	if (d->sessions != NULL)
 		sessions_free(d->sessions);

@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "neigh_private.h"
+#include "router.h"
 
 const char *neigh_state_name(enum neigh_state s)
 {
@@ -150,6 +151,14 @@ bool neigh_ready(const struct host *h, uint32_t nexthop)
 	return nexthop < n->count && n->entry[nexthop].used && n->entry[nexthop].has_mac;
 }
 
+bool neigh_failed(const struct host *h, uint32_t nexthop)
+{
+	const struct neigh_table *n = h->neigh;
+
+	return nexthop < n->count && n->entry[nexthop].used &&
+	       n->entry[nexthop].state == NEIGH_FAILED;
+}
+
 bool neigh_next(const struct host *h, uint32_t *cursor, struct neigh_info *out)
 {
 	const struct neigh_table *n = h->neigh;
@@ -228,7 +237,7 @@ int neigh_init(struct host *h)
 	if (n == NULL)
 		return -ENOMEM;
 	h->neigh = n;
-	n->count = h->tables->nexthop_count;
+	n->count = h->tables->nexthop_count - lan_reserved(h->config);
 	n->bucket_mask = rte_align32pow2(n->count) - 1;
 	n->entry = calloc(n->count, sizeof(*n->entry));
 	n->bucket = calloc((size_t)n->bucket_mask + 1, sizeof(*n->bucket));

@@ -55,6 +55,9 @@ void neigh_unref(struct host *h, uint32_t nexthop);
 /* Has it a usable MAC? Packets for one that has none yet wait in the table, a few each. */
 bool neigh_ready(const struct host *h, uint32_t nexthop);
 
+/* Has it not answered, to the last retry? It is asked again now and then. */
+bool neigh_failed(const struct host *h, uint32_t nexthop);
+
 /*
  * Send a frame by a next hop on which the caller has a reference; it is ready but for the MAC
  * address it goes to, and waits if there is none yet. Takes the mbuf. 0, -EHOSTUNREACH (the

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "answer.h"
+#include "router.h"
 #include "watch.h"
 
 #define PUNTS_PER_TURN 64
@@ -23,6 +24,9 @@ static void dispatch(struct host *h, struct rte_mbuf *m)
 	case DP_PUNT_ICMP: icmp_input(h, what.iface, m); break;
 	case DP_PUNT_TOO_BIG: icmp_too_big(h, what.iface, what.mtu, what.quote, m); break;
 	case DP_PUNT_UNRESOLVED: neigh_input_unresolved(h, what.iface, what.nexthop, m); break;
+	case DP_PUNT_INNER_TOO_BIG: router_too_big(h, &what, m); break;
+	case DP_PUNT_INNER_HOPS: router_hops(h, &what, m); break;
+	case DP_PUNT_INNER_UNRESOLVED: router_unresolved(h, &what, m); break;
 	case DP_PUNT_STUN:
 	case DP_PUNT_DTLS: transport_input(h, &what, m); break;
 	default: rte_pktmbuf_free(m); break;

@@ -70,7 +70,8 @@ static int address_for(const struct config *c, const union wire_ip *to, const un
 	int any = -1;
 
 	for (unsigned int i = 0; i < c->address_count; i++) {
-		if (wire_ip_is4(&c->addresses[i].ip) != wire_ip_is4(to))
+		if (c->addresses[i].port_max == 0 ||
+		    wire_ip_is4(&c->addresses[i].ip) != wire_ip_is4(to))
 			continue;
 		if (wire_ip_equal(&c->addresses[i].ip, best))
 			return (int)i;

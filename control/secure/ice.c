@@ -374,6 +374,7 @@ struct ice_agent *ice_new(const struct ice_config *cfg)
 	a->sha256 = cfg->sha256;
 	a->tie_breaker = cfg->tie_breaker;
 	a->selected = -1;
+	a->rtt_ms = UINT32_MAX;
 	tnd_timer_init(&a->timer, on_timer, a);
 	if (RAND_bytes((uint8_t *)&a->random, sizeof(a->random)) != 1 ||
 	    RAND_bytes(a->secret, sizeof(a->secret)) != 1 ||

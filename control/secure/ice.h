@@ -16,6 +16,9 @@
  * nomination the one of highest priority (aggressive peers nominate all), later the latest (a
  * peer that has moved).
  *
+ * Following (ice_follow). Where media is authenticated, it can lead: the selected pair moves with
+ * it, and until a restart or the end of consent no nomination, ours or the peer's, selects another.
+ *
  * Restart. Both generations of credentials are answered until the new one has its pair; what
  * was selected stays so until then. A peer's new credentials restart the agent too; in the answer
  * to an offer of ours they are another peer's, who goes by the credentials that ours are. Checks of
@@ -165,6 +168,12 @@ bool ice_gathered(const struct ice_agent *a);
 int ice_input(struct ice_agent *a, const struct ice_addr *from, const void *data, size_t len);
 
 /*
+ * Authentic media has come from there: that is the selected pair's remote address from now on,
+ * where consent is asked for next. `selected` is not called. 0; -EAGAIN: no pair is selected.
+ */
+int ice_follow(struct ice_agent *a, const struct ice_addr *remote);
+
+/*
  * Has an authentic check come from there, or one of ours been answered from there? Of the
  * generation that is being replaced: only if it is selected, once the peer has answered the
  * restart. For DTLS, which begins before nomination.
@@ -192,6 +201,7 @@ struct ice_info {
 	unsigned int remotes; /* candidates, learned ones too */
 	unsigned int learned; /* of these */
 	uint64_t consent_ms;  /* when the peer last answered or checked; 0: never */
+	uint32_t rtt_ms;      /* of the latest consent check that was answered; UINT32_MAX: none */
 	uint64_t checks_in;   /* authentic requests */
 	uint64_t checks_out;  /* requests, those sent again too */
 	uint64_t rejected;    /* messages that were malformed or not authentic */

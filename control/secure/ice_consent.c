@@ -36,6 +36,14 @@ void ice_consent_heard(struct ice_agent *a)
 		fresh(a);
 }
 
+void ice_consent_move(struct ice_agent *a)
+{
+	uint64_t now = ice_now(a), soonest = a->consent.asked_ms + ICE_PROBE_EVERY_MS;
+
+	a->consent.ids = a->consent.next_id = 0;
+	a->consent.next_ms = soonest > now ? soonest : now;
+}
+
 void ice_consent_probe(struct ice_agent *a)
 {
 	if (a->consent.probe_ms != 0)
@@ -56,10 +64,12 @@ static void ask(struct ice_agent *a, uint64_t now)
 	a->consent.controlling = t.controlling;
 	ice_new_id(a, t.id);
 	memcpy(a->consent.id[a->consent.next_id], t.id, STUN_ID_LEN);
+	a->consent.sent_ms[a->consent.next_id] = now;
 	a->consent.next_id = (uint8_t)((a->consent.next_id + 1) % ICE_CONSENT_IDS);
 	if (a->consent.ids < ICE_CONSENT_IDS)
 		a->consent.ids++;
 	ice_send_request(a, &a->generation[p->generation], &t, &p->remote);
+	a->consent.asked_ms = now;
 	a->consent.next_ms = now + (a->consent.probe_ms != 0 ? ICE_PROBE_EVERY_MS : interval(a));
 }
 
@@ -78,10 +88,12 @@ bool ice_consent_response(struct ice_agent *a, const struct ice_addr *from,
 	    !ice_authentic(m, &a->generation[p->generation].remote, a->sha256))
 		return true;
 	*rc = 0;
-	if (m->class == STUN_SUCCESS)
+	if (m->class == STUN_SUCCESS) {
+		a->rtt_ms = (uint32_t)(ice_now(a) - a->consent.sent_ms[i]);
 		fresh(a);
-	else if (m->error == 487)
+	} else if (m->error == 487) {
 		ice_set_role(a, !a->consent.controlling);
+	}
 	return true;
 }
 
@@ -101,6 +113,7 @@ static void expire(struct ice_agent *a)
 	p->state = ICE_DEAD;
 	p->current.live = p->before.live = false;
 	a->selected = -1;
+	a->following = false;
 	a->consent.ids = 0;
 	/* A restart that is under way goes on. */
 	ice_set_state(a,
@@ -139,6 +152,7 @@ static uint64_t lite_step(struct ice_agent *a, uint64_t now)
 
 	if (a->consent.next_ms <= now) {
 		ice_send_indication(a, &ice_selected(a)->remote);
+		a->consent.asked_ms = now;
 		a->consent.next_ms = now + ICE_KEEPALIVE_MS;
 	}
 	/* Two lite agents have no checks that could be missed. */

@@ -94,6 +94,7 @@ void ice_get_info(const struct ice_agent *a, struct ice_info *out)
 		.restarting = a->generation[!a->newest].live,
 		.remotes = a->pairs,
 		.consent_ms = a->consent.fresh_ms,
+		.rtt_ms = a->rtt_ms,
 		.checks_in = a->checks_in,
 		.checks_out = a->checks_out,
 		.rejected = a->rejected,

@@ -23,7 +23,7 @@ void ice_pair_works(struct ice_agent *a, struct ice_pair *p)
 		g->since_ms = ice_now(a); /* one more time to nominate */
 	if (a->selected < 0)
 		ice_set_state(a, ICE_CONNECTED, NULL);
-	else if (a->controlling && p != ice_selected(a) && g->nominated_ms != 0)
+	else if (a->controlling && !a->following && p != ice_selected(a) && g->nominated_ms != 0)
 		ice_consent_probe(a);
 }
 
@@ -47,6 +47,10 @@ void ice_select(struct ice_agent *a, struct ice_pair *p)
 	g->nominating = false;
 	if (was == p)
 		return;
+	/* Media leads, until a restart: to nominate does not prove where one is. */
+	if (a->following && was != NULL && was->generation == p->generation)
+		return;
+	a->following = false;
 	a->selected = (int)(p - a->pair);
 	if (g->nominated_ms == 0)
 		g->nominated_ms = ice_now(a);

@@ -105,6 +105,12 @@ static bool make_room(struct ice_agent *a)
 	return true;
 }
 
+/* Its own: signalled ones are hashes with this bit clear. */
+uint32_t ice_foundation_new(struct ice_agent *a)
+{
+	return UINT32_C(1) << 31 | ++a->foundations;
+}
+
 struct ice_pair *ice_pair_learn(struct ice_agent *a, unsigned int generation,
 				const struct ice_addr *remote, uint32_t priority)
 {
@@ -117,8 +123,7 @@ struct ice_pair *ice_pair_learn(struct ice_agent *a, unsigned int generation,
 		return NULL;
 	p->learned = true;
 	p->priority = priority;
-	/* Its own: signalled ones are hashes with this bit clear. */
-	p->foundation = UINT32_C(1) << 31 | ++a->foundations;
+	p->foundation = ice_foundation_new(a);
 	return p;
 }
 

@@ -117,15 +117,18 @@ struct ice_agent {
 	struct ice_generation generation[2];
 	struct ice_pair *pair; /* owned, grows */
 	unsigned int pairs, pairs_room;
-	int selected; /* index in `pair`, or -1 */
+	int selected;   /* index in `pair`, or -1 */
+	bool following; /* authentic media leads the selected pair: ice_follow.c */
 	uint32_t triggers, foundations;
 	uint64_t pace_ms; /* before this no new check */
 
 	struct {
 		uint8_t id[ICE_CONSENT_IDS][STUN_ID_LEN];
+		uint64_t sent_ms[ICE_CONSENT_IDS]; /* of each */
 		uint8_t ids, next_id;
 		bool controlling; /* as the last request said */
 		uint64_t next_ms;
+		uint64_t asked_ms; /* the latest; of a lite agent, its latest indication */
 		uint64_t fresh_ms; /* last sign of the peer's consent */
 		uint64_t probe_ms; /* since when the selected pair is being asked; 0: it is not */
 	} consent;
@@ -137,6 +140,7 @@ struct ice_agent {
 	struct ice_addr told_early; /* port 0: none */
 	bool told_nominating;
 
+	uint32_t rtt_ms; /* of the latest consent; UINT32_MAX: none was answered */
 	uint64_t checks_in, checks_out, rejected;
 };
 
@@ -196,6 +200,8 @@ void ice_pair_remove(struct ice_agent *a, unsigned int index);
 void ice_pairs_adopt(struct ice_agent *a, uint32_t peer);
 /* All pairs of the generation, but the selected one if `keep_selected`. */
 void ice_pairs_drop(struct ice_agent *a, unsigned int generation, bool keep_selected);
+/* For one that nobody signalled. */
+uint32_t ice_foundation_new(struct ice_agent *a);
 uint64_t ice_pair_priority(const struct ice_agent *a, const struct ice_pair *p);
 unsigned int ice_pairs_count(const struct ice_agent *a, unsigned int generation, bool learned);
 struct ice_pair *ice_selected(const struct ice_agent *a);
@@ -226,6 +232,9 @@ bool ice_consent_response(struct ice_agent *a, const struct ice_addr *from,
 			  const struct stun_msg *m, int *rc);
 /* An authentic check came from the selected address. */
 void ice_consent_heard(struct ice_agent *a);
+/* The selected pair's address is another one: it is asked soon, and only answers from there
+ * count. */
+void ice_consent_move(struct ice_agent *a);
 /* Something better may be there: does the selected pair still answer? */
 void ice_consent_probe(struct ice_agent *a);
 uint64_t ice_consent_step(struct ice_agent *a, uint64_t now);

@@ -123,6 +123,14 @@ enum dp_punt_kind {
 	DP_PUNT_UNRESOLVED, /* ready to go, but for the destination MAC: `nexthop` */
 	DP_PUNT_STUN,       /* of a leg with FLOW_PLAN_STUN: the frame as received */
 	DP_PUNT_DTLS,       /* the same with FLOW_PLAN_DTLS */
+	/* IP packets inside: `l3_off`, `iface` is the inner interface, `leg` 2i of the tunnel i.
+	 * Before a tunnel as they came in, behind it without what was around them. `outward`: for
+	 * a tunnel, so that its source is to be told by way of the inner interface; else out of
+	 * one, so that it is to be told through it (dp_inject_local() at the inner interface). */
+	DP_PUNT_INNER_TOO_BIG,    /* `mtu`; it must not be fragmented */
+	DP_PUNT_INNER_HOPS,       /* the hop limit is used up */
+	DP_PUNT_INNER_UNRESOLVED, /* out of a tunnel, ready for a LAN but for the destination MAC:
+				     it found nothing in flow_tables.lan[], or no MAC there */
 	DP_PUNT_KINDS
 };
 
@@ -131,10 +139,12 @@ struct dp_punt {
 	uint8_t kind; /* enum dp_punt_kind */
 	bool known;   /* STUN, DTLS: from the far end whose media the leg takes */
 	uint16_t iface;
-	uint16_t mtu;   /* with DP_PUNT_TOO_BIG */
+	bool outward;   /* INNER_TOO_BIG, INNER_HOPS */
+	uint8_t l3_off; /* INNER_*: of the IP header, from the first byte */
+	uint16_t mtu;   /* with DP_PUNT_TOO_BIG, INNER_TOO_BIG */
 	uint16_t quote; /* with it: bytes of UDP's payload that its sender may see again */
 	uint32_t nexthop;
-	uint32_t leg;        /* STUN, DTLS: of the plan at the port … */
+	uint32_t leg;        /* STUN, DTLS, INNER_*: of the plan at the port … */
 	uint16_t generation; /* … where they came */
 };
 const struct dp_punt *dp_punt_of(const struct rte_mbuf *m);
@@ -146,12 +156,16 @@ unsigned int dp_event_receive(struct dp *dp, struct flow_event *ev, unsigned int
 /* ---- to workers -------------------------------------------------------------------------- */
 
 /*
- * Send a whole frame out of an interface (VLAN tag and all, checksums done). Takes the mbuf
- * in every case; false where the inject ring was full and it was freed.
+ * Send a whole frame out of an interface (VLAN tag and all, checksums done); of role TUN, an IP
+ * packet. Takes the mbuf in every case; false where the inject ring was full and it was freed.
  */
 bool dp_inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m);
 
-/* The same for a frame to one of our own addresses: it comes in as if from that wire. */
+/*
+ * The same for a frame to one of our own addresses: it comes in as if from that wire. At an inner
+ * interface: a frame (to its MAC address), or of role TUN a packet, that goes into the tunnel to
+ * its destination.
+ */
 bool dp_inject_local(struct dp *dp, uint16_t iface, struct rte_mbuf *m);
 
 /* ---- copies (FLOW_EXTRA_COPY) --------------------------------------------------------------- */
@@ -225,5 +239,15 @@ struct dp_player {
 int dp_pace_start(struct dp *dp, uint16_t worker, struct dp_player *player);
 /* Nothing more is sent from the worker's next turn on; the event follows within a period. */
 void dp_pace_stop(struct dp_player *player);
+
+/* ---- tunnels -----------------------------------------------------------------------------------
+ */
+
+/*
+ * Worker `worker`, which owns the session, looks after its keep-alives from now on, until its
+ * flow_tunnel has another generation or no keepalive_ms. 0; -ENOSPC: to be asked again, its ring
+ * is full; -EINVAL: there is no inner interface, or no such session.
+ */
+int dp_tunnel_start(struct dp *dp, uint16_t worker, uint32_t session, uint16_t generation);
 
 #endif

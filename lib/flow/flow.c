@@ -12,6 +12,7 @@
 
 #include "checksum.h"
 #include "frame.h"
+#include "lpm.h"
 
 _Static_assert(sizeof(struct flow_plan) == RTE_CACHE_LINE_SIZE, "a plan is one cache line");
 _Static_assert(sizeof(struct flow_rt) + 2 * sizeof(struct flow_punts) == RTE_CACHE_LINE_SIZE,
@@ -26,9 +27,16 @@ _Static_assert(offsetof(struct flow_plan, extra) == offsetof(struct flow_plan, f
 		       offsetof(struct flow_plan, flags) % 4 == 0,
 	       "flags and extra stand in one word");
 _Static_assert(sizeof(struct flow_media) == 2048, "two to a page: the worker never faults one in");
+_Static_assert(sizeof(struct flow_tunnel) == 256, "so many to a page: the worker faults none in");
 _Static_assert(sizeof(struct flow_event) == 32, "events are small");
 _Static_assert(FLOW_LEG_DROPS <= FLOW_LEG_DROPS_MAX, "drop.def: LEG reasons come first");
 _Static_assert(RTE_DIM(((struct flow_tables *)0)->addr_hash) == 1024, "flow_addr_hash: 10 bits");
+
+/* Of inner networks: a few addresses of its own for each tunnel, or an IPv6 one somewhere. */
+#define NODES_PER_SESSION 8
+#define NODES_SPARE       4096
+/* Of hosts on an inner link. */
+#define NODES_LAN 65536
 
 static const struct {
 	const char *name, *text;
@@ -88,6 +96,11 @@ static size_t media_size(const struct flow_tables *t)
 	return 2 * (size_t)t->session_count * sizeof(*t->media);
 }
 
+static size_t tunnel_size(const struct flow_tables *t)
+{
+	return (size_t)t->session_count * sizeof(*t->tunnel);
+}
+
 /* Zero pages that exist once they are written to: calls that need none of it never do. */
 static void *lazy_create(size_t size)
 {
@@ -120,7 +133,12 @@ static int create_arrays(struct flow_tables *t, const struct flow_limits *limits
 	t->secure = lazy_create(secure_size(t));
 	t->bundle = lazy_create(bundle_size(t));
 	t->media = lazy_create(media_size(t));
-	return t->secure == NULL || t->bundle == NULL || t->media == NULL ? -ENOMEM : 0;
+	t->tunnel = lazy_create(tunnel_size(t));
+	t->routes = flow_lpm_create(t->rcu, NODES_PER_SESSION * t->session_count + NODES_SPARE);
+	if (t->secure == NULL || t->bundle == NULL || t->media == NULL || t->tunnel == NULL ||
+	    t->routes == NULL)
+		return -ENOMEM;
+	return 0;
 }
 
 struct flow_tables *flow_tables_create(const struct flow_limits *limits)
@@ -151,6 +169,10 @@ void flow_tables_free(struct flow_tables *t)
 {
 	if (t == NULL)
 		return;
+	for (uint16_t i = 0; i < t->iface_count; i++)
+		flow_lpm_free(t->lan[i]);
+	flow_lpm_free(t->routes);
+	lazy_free(t->tunnel, tunnel_size(t));
 	lazy_free(t->media, media_size(t));
 	lazy_free(t->bundle, bundle_size(t));
 	lazy_free(t->secure, secure_size(t));
@@ -167,6 +189,8 @@ static void fill_l2(struct flow_iface *f)
 	static const uint16_t types[2] = {WIRE_ETHERTYPE_IP4, WIRE_ETHERTYPE_IP6};
 
 	f->l2_hlen = f->vlan ? WIRE_ETH_HLEN + WIRE_VLAN_HLEN : WIRE_ETH_HLEN;
+	if (f->role == FLOW_ROLE_TUN)
+		f->l2_hlen = 0;
 	f->frame_plain = f->vlan ? 0 : WIRE_ETH_HLEN + f->mtu;
 	for (unsigned int i = 0; i < 2; i++) {
 		uint8_t *p = f->l2_tail[i];
@@ -181,15 +205,38 @@ static void fill_l2(struct flow_iface *f)
 	}
 }
 
-int flow_iface_add(struct flow_tables *t, const struct flow_iface *iface)
+/* 0, or why it can't be beside the others. */
+static int iface_check(const struct flow_tables *t, const struct flow_iface *iface)
 {
 	if (t->iface_count == FLOW_IFACES_MAX || iface->port >= FLOW_PORTS_MAX)
 		return -ENOSPC;
-	for (uint16_t i = 0; i < t->iface_count; i++)
-		if (t->iface[i].port == iface->port && t->iface[i].vlan == iface->vlan)
+	if (iface->role == FLOW_ROLE_TUN && iface->vlan != 0)
+		return -EINVAL;
+	for (uint16_t i = 0; i < t->iface_count; i++) {
+		if (t->iface[i].port != iface->port)
+			continue;
+		if (t->iface[i].vlan == iface->vlan)
 			return -EEXIST;
+		if (t->iface[i].role != iface->role)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+int flow_iface_add(struct flow_tables *t, const struct flow_iface *iface)
+{
+	int err = iface_check(t, iface);
+
+	if (err != 0)
+		return err;
+	if (iface->role == FLOW_ROLE_LAN) {
+		t->lan[t->iface_count] = flow_lpm_create(t->rcu, NODES_LAN);
+		if (t->lan[t->iface_count] == NULL)
+			return -ENOMEM;
+	}
 	t->iface[t->iface_count] = *iface;
 	fill_l2(&t->iface[t->iface_count]);
+	t->port_role[iface->port] = iface->role;
 	if (iface->vlan == 0)
 		t->port_iface[iface->port] = t->iface_count + 1;
 	return t->iface_count++;

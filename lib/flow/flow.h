@@ -10,6 +10,11 @@
  *	                       ├─► addr (local address out) ──► iface (port, VLAN, MAC, MTU)
  *	                       └─► nexthop (MAC of the next hop)
  *
+ * A tunnel is a session whose second leg is an inner interface instead of a far end: what arrives
+ * at its port is unwrapped, and what comes in at inner interfaces finds it by its destination:
+ *
+ *	routes[inner address] ──► tunnel[session] ──► plan of leg 2i + 1, by which it is sent
+ *
  * Life of a plan: control takes a cell from the pool, fills it, store-releases its index
  * into the slot; to replace it, another cell; to take it away, 0. A cell that no slot names
  * any more goes back to the pool after a grace period (flow_grace_start/flow_grace_over), in
@@ -43,11 +48,21 @@ enum flow_drop {
 /* Reasons of scope LEG come first, so that they index flow_leg_rt.drops. */
 #define FLOW_LEG_DROPS     (FLOW_DROP_leg_punt_limited + 1)
 #define FLOW_LEG_DROPS_MAX 18
+/* Those of scope TUNNEL come next, and index flow_tunnel_rt.drops by what they are more than that.
+ */
+#define FLOW_TUNNEL_DROPS (FLOW_DROP_tunnel_down + 1 - FLOW_LEG_DROPS)
 
 /* "source", … */
 const char *flow_drop_name(enum flow_drop d);
 /* The sentence of drop.def. */
 const char *flow_drop_text(enum flow_drop d);
+
+/* Which side of tunnels an interface is on. All interfaces of a port are of one side. */
+enum flow_role {
+	FLOW_ROLE_OUTER, /* calls and tunnels, wrapped */
+	FLOW_ROLE_TUN,   /* IP packets for tunnels and from them, without a link header; no VLAN */
+	FLOW_ROLE_LAN,   /* the same over Ethernet: tandem is a router there, and a hop */
+};
 
 /* A logical interface: a DPDK port, and a VLAN on it. Writer: control, before the workers start. */
 struct flow_iface {
@@ -58,7 +73,8 @@ struct flow_iface {
 	uint16_t frame_plain; /* the largest untagged frame, bytes; 0 where a tag is to be added */
 	/* Made by flow_iface_add(), ready to be copied behind the destination MAC of a frame:
 	 * source MAC, VLAN tag if any, EtherType; for IPv4 and for IPv6. */
-	uint8_t l2_hlen; /* of the whole Ethernet header */
+	uint8_t l2_hlen; /* of the whole Ethernet header; TUN: 0 */
+	uint8_t role;    /* enum flow_role */
 	uint8_t l2_tail[2][12];
 } __rte_aligned(64);
 
@@ -143,6 +159,7 @@ enum flow_plan_extra {
 	FLOW_EXTRA_WATCH = 1 << 6,  /* how regularly RTP comes is kept in flow_media_rt.watch */
 	FLOW_EXTRA_HOST = 1 << 5,   /* with LEARN and REMOTE: only the sender's address counts,
 				       its port may be any, and nothing is learned */
+	FLOW_EXTRA_TUNNEL = 1 << 7, /* RTP that arrives carries IP packets: struct flow_tunnel */
 };
 
 #define FLOW_TOS_KEEP 0xff
@@ -361,6 +378,62 @@ struct flow_media {
 	struct flow_media_rt rt __rte_cache_aligned;
 } __rte_aligned(2048);
 
+#define FLOW_TUNNEL_IP4 1
+#define FLOW_TUNNEL_IP6 2
+
+enum flow_tunnel_flags {
+	FLOW_TUNNEL_PT_STRICT = 1 << 0, /* what is of another payload type is dropped */
+	FLOW_TUNNEL_MSS = 1 << 1,       /* TCP's MSS is lowered to what fits, both ways */
+};
+
+/*
+ * What a worker keeps for a tunnel. Writer: the owning worker, to whom it is all zero where
+ * `generation` is not the tunnel's. Readers: control, relaxed, while it is.
+ */
+struct flow_tunnel_rt {
+	uint16_t generation;
+	uint16_t seq; /* of the next packet */
+	bool started;
+	bool sent;          /* something was, at … */
+	uint32_t last_sent; /* … this tick: the last IP packet or keep-alive */
+	/* IP packets, from their header on: out of the tunnel to the inner interface; and into it,
+	 * before they are cut to fragments. */
+	uint64_t in_packets, in_bytes;
+	uint64_t out_packets, out_bytes;
+	uint64_t out_fragments;
+	uint32_t keepalives_in, keepalives_out;
+	uint32_t drops[FLOW_TUNNEL_DROPS]; /* either way */
+};
+
+/*
+ * A tunnel, by its session. Leg 2i is its far end as that of any call: the plan at its port has
+ * FLOW_EXTRA_TUNNEL, FLOW_PLAN_RTCP_DROP and no FLOW_PLAN_OUT. Leg 2i + 1 is the inner side:
+ * wrapped packets, keep-alives too, count as received by its flow_rt, as those of any call's other
+ * leg, and are sealed by secure[2i].
+ *
+ * Writer but for `rt`: control, store by store: all else before `plan` the first time, and before
+ * routes lead here; mtu, families, flags and payload_type may change later. A session that ends
+ * loses its routes and `plan` first. Where control has not written there is no memory.
+ */
+struct flow_tunnel {
+	uint32_t plan; /* of leg 2i + 1, in no slot: by it wrapped packets leave; 0: the tunnel is
+			  not up. Its `tos` is the outer DSCP; FLOW_TOS_KEEP: the inner packet's.
+			  Release, acquire; freed after a grace period */
+	uint16_t generation;   /* of the session */
+	uint16_t iface;        /* index of the inner interface */
+	uint16_t mtu;          /* of the largest packet inside, 576 at least; with all headers and
+				  tags it must fit the outer interface's */
+	uint16_t keepalive_ms; /* one is sent when so long no IP packet was; 0: none */
+	uint8_t payload_type;  /* sent, and expected */
+	uint8_t families;      /* FLOW_TUNNEL_IP4, FLOW_TUNNEL_IP6 */
+	uint8_t flags;         /* enum flow_tunnel_flags */
+	/* Of the first packet: to be random. */
+	uint16_t seq;
+	uint32_t timestamp;
+	uint32_t ssrc;
+	struct flow_tunnel_rt rt __rte_cache_aligned;
+} __rte_aligned(256);
+
 /* Time for last_seen: about 0.4 ms a tick, wraps after weeks; subtract as int32_t. */
 #define FLOW_TICK_SHIFT 20
 #define FLOW_FINE_SHIFT 10
@@ -409,6 +482,7 @@ struct flow_event {
 };
 
 struct rte_rcu_qsbr;
+struct flow_lpm;
 
 /* Everything both sides see. Made by flow_tables_create(); never moves. */
 struct flow_tables {
@@ -420,8 +494,11 @@ struct flow_tables {
 	/* [2 * session_count]; paged in as bundles use it, and zero before. */
 	struct flow_bundle *bundle;
 	struct flow_media *media;     /* [2 * session_count], the same */
+	struct flow_tunnel *tunnel;   /* [session_count], likewise */
 	struct flow_nexthop *nexthop; /* [nexthop_count]; 0 is never valid */
 	struct rte_rcu_qsbr *rcu;
+	struct flow_lpm *routes;               /* inner networks: route.h */
+	struct flow_lpm *lan[FLOW_IFACES_MAX]; /* of interfaces with FLOW_ROLE_LAN: route.h */
 	uint32_t plan_count, session_count, nexthop_count;
 	uint16_t worker_count, iface_count, addr_count, addr_max;
 	struct flow_iface iface[FLOW_IFACES_MAX];
@@ -431,6 +508,7 @@ struct flow_tables {
 	uint16_t addr_hash[4 * FLOW_ADDRS_MAX];
 	/* Interface index + 1 by port, for untagged frames; tagged ones search `iface`. */
 	uint16_t port_iface[FLOW_PORTS_MAX];
+	uint8_t port_role[FLOW_PORTS_MAX]; /* enum flow_role */
 	/* Free plan cells, a stack: each names the one below in rtcp_plan. Control only. */
 	uint32_t plan_free;
 	uint32_t plan_free_count;
@@ -454,7 +532,10 @@ void flow_tables_free(struct flow_tables *t);
 /* Bytes that flow_tables_create() will take. */
 size_t flow_tables_size(const struct flow_limits *limits);
 
-/* Index of the new interface or address, or -ENOSPC, or -EEXIST. */
+/*
+ * Index of the new interface or address, or -ENOSPC, or -EEXIST. Of an interface also -EINVAL: its
+ * port has interfaces of another side, or it is TUN with a VLAN; and -ENOMEM.
+ */
 int flow_iface_add(struct flow_tables *t, const struct flow_iface *iface);
 int flow_addr_add(struct flow_tables *t, const struct flow_addr *addr);
 

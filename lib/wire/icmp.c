@@ -3,12 +3,9 @@
 
 #include <arpa/inet.h>
 
-#include "ip.h"
+#include "icmp_error.h"
 
 #define HOP_LIMIT 64
-
-/* Internetwork control: what RFC 1812 §4.3.2.5 wants for ICMP errors. */
-#define TOS_ICMP_ERROR 0xc0
 
 uint64_t wire_icmp6_sum(const union wire_ip *src, const union wire_ip *dst, const uint8_t *icmp,
 			uint16_t len)
@@ -126,52 +123,27 @@ int wire_icmp_echo_reply(uint8_t *frame, const struct wire_frame *f, const uint8
 	return f->payload_off + f->payload_len;
 }
 
-/* Errors never answer errors, nor redirects; a type that nobody knows may be one. */
-static bool is_icmp_error(const uint8_t *frame, const struct wire_frame *f)
-{
-	const uint8_t *ip = frame + f->l3_off, *icmp = frame + f->l4_off;
-
-	if (ip[f->family == 6 ? 6 : 9] == WIRE_PROTO_UDP)
-		return false;
-	if (f->payload_len < WIRE_ICMP_HLEN)
-		return true;
-	if (f->family == 6)
-		return icmp[0] < 128 || icmp[0] == 137;
-	return icmp[0] != WIRE_ICMP4_ECHO_REPLY && icmp[0] != WIRE_ICMP4_ECHO_REQUEST &&
-	       !(icmp[0] >= 13 && icmp[0] <= 18); /* RFC 792, 950: queries and their replies */
-}
-
 int wire_icmp_too_big(uint8_t *buf, size_t cap, const struct wire_link *link,
 		      const union wire_ip *src, const uint8_t *frame, const struct wire_frame *f,
 		      uint16_t mtu)
 {
-	bool v6 = f->family == 6;
-	size_t l2_hlen = wire_link_hlen(link), ip_hlen = v6 ? WIRE_IP6_HLEN : WIRE_IP4_HLEN;
-	size_t max = v6 ? WIRE_ICMP6_ERROR_MAX : WIRE_ICMP4_ERROR_MAX;
-	size_t quote = f->payload_off + f->payload_len - f->l3_off;
-	uint8_t *ip = buf + l2_hlen, *icmp = ip + ip_hlen;
-	uint16_t len;
+	const uint8_t *ip = frame + f->l3_off;
+	struct wire_inner packet = {
+		.len = f->payload_off + f->payload_len - f->l3_off,
+		.hlen = (uint8_t)(f->l4_off - f->l3_off),
+		.family = f->family,
+		.proto = ip[f->family == 6 ? 6 : 9],
+		.tos = f->tos,
+	};
+	size_t l2_hlen = wire_link_hlen(link);
+	int rc;
 
-	if (mtu < (v6 ? WIRE_IP6_MTU_MIN : WIRE_IP4_MTU_MIN) || wire_ip_is4(src) == v6)
-		return -EINVAL;
-	if (!may_answer(frame, f) || is_icmp_error(frame, f))
+	if (!wire_mac_is_unicast(frame + 6) || wire_mac_is_group(frame))
 		return -EPERM;
-	if (quote > max - ip_hlen - WIRE_ICMP_HLEN)
-		quote = max - ip_hlen - WIRE_ICMP_HLEN;
-	len = (uint16_t)(WIRE_ICMP_HLEN + quote);
-	if (cap < l2_hlen + ip_hlen + len)
-		return -ENOSPC;
-
-	wire_link_write(buf, link, v6 ? WIRE_ETHERTYPE_IP6 : WIRE_ETHERTYPE_IP4);
-	if (v6)
-		wire_ip6_write(ip, src, &f->src, WIRE_PROTO_ICMP6, HOP_LIMIT, TOS_ICMP_ERROR, len);
-	else
-		wire_ip4_write(ip, src, &f->src, WIRE_PROTO_ICMP4, HOP_LIMIT, TOS_ICMP_ERROR, len);
-	memset(icmp, 0, WIRE_ICMP_HLEN);
-	icmp[0] = v6 ? WIRE_ICMP6_TOO_BIG : WIRE_ICMP4_UNREACHABLE;
-	icmp[1] = v6 ? 0 : WIRE_ICMP4_CODE_FRAG_NEEDED;
-	wire_put16(icmp + 6, mtu); /* both have it there: 16 bits, or the end of 32 */
-	memcpy(icmp + WIRE_ICMP_HLEN, frame + f->l3_off, quote);
-	set_checksum(icmp, src, &f->src, len);
-	return (int)(l2_hlen + ip_hlen + len);
+	rc = wire_icmp_error(buf + l2_hlen, cap > l2_hlen ? cap - l2_hlen : 0, WIRE_ERROR_TOO_BIG,
+			     src, ip, &packet, mtu);
+	if (rc < 0)
+		return rc;
+	wire_link_write(buf, link, f->family == 6 ? WIRE_ETHERTYPE_IP6 : WIRE_ETHERTYPE_IP4);
+	return (int)l2_hlen + rc;
 }

@@ -4,16 +4,20 @@
  * dp_poll_once() timed alone, bursts out. Beside it, in the same rounds and on the same rings,
  * a stage that only swaps addresses and ports.
  *
- *	bench_cycles [EAL arguments] -- --scenario relay4|relay6|bridge46|bridge64|open|seal|both
+ *	bench_cycles [EAL arguments] --
+ *		--scenario relay4|relay6|bridge46|bridge64|open|seal|both|tunnel-encap|tunnel-decap
  *		--flows N [--profile NAME] [--engine auto|ipsec-mb|libsrtp2]
  *		--size BYTES[,…] --burst N[,…] --rounds N [--verified]
  *
- * With --verified packets come as from a device that has verified their checksums.
- * open, seal and both are relay4 from SRTP to RTP, from RTP to SRTP, and from SRTP to SRTP under
- * another key. Sizes are those of IP packets, before they become SRTP. A burst of 0 is a turn that
- *finds nothing. Prints one JSON object a line, cycles a packet (a turn with burst 0). Rounds are
- *averaged by 20, because the TSC of some machines advances in steps of 25, and figures are medians
- *over these averages.
+ * With --verified packets come as from a device that has verified their checksums. open, seal and
+ * both are relay4 from SRTP to RTP, from RTP to SRTP, and from SRTP to SRTP under another key;
+ * tunnel-encap and tunnel-decap are from a device without link headers to SRTP, and back, where
+ * flows are tunnels. Sizes are those of IP packets, before they become SRTP; of tunnels, those
+ * inside, where 0 is the simple IMIX. A burst of 0 is a turn that finds nothing.
+ *
+ * Prints one JSON object a line, cycles a packet (a turn with burst 0). Rounds are averaged by 20,
+ * because the TSC of some machines advances in steps of 25, and figures are medians over these
+ * averages.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -64,6 +68,7 @@ static unsigned int turn_worker(const struct bed *b, uint64_t now)
 static uint64_t one_round(const struct bed *b, unsigned int (*turn)(const struct bed *, uint64_t),
 			  struct cursor *c, uint16_t burst, uint16_t size)
 {
+	bool swaps = turn == turn_swap;
 	struct rte_mbuf *m[BURST_LIMIT];
 	uint32_t flow[BURST_LIMIT];
 	uint64_t start, end;
@@ -73,19 +78,19 @@ static uint64_t one_round(const struct bed *b, unsigned int (*turn)(const struct
 		die("no mbufs");
 	for (uint16_t i = 0; i < burst; i++) {
 		flow[i] = b->order[c->next];
-		bed_packet(b, m[i], flow[i], c->lap, size);
+		bed_packet(b, m[i], flow[i], c->lap, size ? size : bed_imix());
 		if (++c->next == b->flows) {
 			c->next = 0;
 			c->lap++;
 		}
 	}
-	if (b->srtp_in && turn == turn_worker)
+	if (b->srtp_in && !swaps)
 		bed_srtp_seal(b, m, flow, burst);
-	rte_ring_enqueue_bulk(b->to_worker, (void **)m, burst, NULL);
+	rte_ring_enqueue_bulk(swaps ? b->to_worker : b->in, (void **)m, burst, NULL);
 	start = rte_rdtsc_precise();
 	turn(b, start);
 	end = rte_rdtsc_precise();
-	n = rte_ring_dequeue_burst(b->from_worker, (void **)m, BURST_LIMIT, NULL);
+	n = rte_ring_dequeue_burst(swaps ? b->from_worker : b->out, (void **)m, BURST_LIMIT, NULL);
 	rte_pktmbuf_free_bulk(m, n);
 	if (n != burst)
 		die("packets were lost");
@@ -218,9 +223,6 @@ static void parse_options(int argc, char **argv, struct options *o)
 		default: die("usage: see the top of cycles.c");
 		}
 	}
-	for (unsigned int i = 0; i < o->sizes; i++)
-		if (o->size[i] < 72)
-			die("IP packets have 72 to 1500 bytes");
 	if (o->flows == 0 || o->flows > 2000000 || o->rounds < AVERAGED)
 		die("1 to 2000000 flows, 20 rounds at least");
 }
@@ -229,14 +231,16 @@ static void parse_scenario(const char *name, struct bed *b)
 {
 	static const struct {
 		const char *name;
-		bool in6, out6, srtp_in, srtp_out;
+		bool in6, out6, srtp_in, srtp_out, tunnel;
 	} scenarios[] = {{"relay4"},
 			 {"relay6", true, true},
 			 {"bridge46", false, true},
 			 {"bridge64", true, false},
 			 {"open", .srtp_in = true},
 			 {"seal", .srtp_out = true},
-			 {"both", .srtp_in = true, .srtp_out = true}};
+			 {"both", .srtp_in = true, .srtp_out = true},
+			 {"tunnel-encap", .srtp_out = true, .tunnel = true},
+			 {"tunnel-decap", .srtp_in = true, .tunnel = true}};
 
 	for (unsigned int i = 0; i < RTE_DIM(scenarios); i++) {
 		if (strcmp(name, scenarios[i].name) != 0)
@@ -245,9 +249,19 @@ static void parse_scenario(const char *name, struct bed *b)
 		b->out6 = scenarios[i].out6;
 		b->srtp_in = scenarios[i].srtp_in;
 		b->srtp_out = scenarios[i].srtp_out;
+		b->tunnel = scenarios[i].tunnel;
 		return;
 	}
 	die("no such scenario");
+}
+
+static void check_sizes(const struct options *o, bool tunnel)
+{
+	uint16_t least = tunnel ? 28 : 72, most = tunnel ? 1420 : 1500;
+
+	for (unsigned int i = 0; i < o->sizes; i++)
+		if ((o->size[i] < least && !(tunnel && o->size[i] == 0)) || o->size[i] > most)
+			die("IP packets have 72 to 1500 bytes, inside tunnels 28 to 1420");
 }
 
 int main(int argc, char **argv)
@@ -267,6 +281,7 @@ int main(int argc, char **argv)
 		die("EAL refused");
 	parse_options(argc - n, argv + n, &o);
 	parse_scenario(o.scenario, &b);
+	check_sizes(&o, b.tunnel);
 	b.flows = o.flows;
 	b.verified = o.verified;
 	b.profile = o.profile;

@@ -20,6 +20,11 @@ struct bed {
 	struct flow_tables *t;
 	struct dp *dp;
 
+	/* Where packets for the worker go in and come out; of tunnels one is the inner device. */
+	struct rte_ring *in, *out;
+	uint16_t inner_port;
+	bool tunnel; /* RTP in SRTP carries IP: srtp_in out of it, srtp_out into it */
+
 	bool srtp_in, srtp_out;
 	enum srtp_engine engine;
 	enum srtp_profile profile;
@@ -44,6 +49,17 @@ void bed_srtp_create(struct bed *b);
 
 /* Packets of these flows, as bed_packet() made them, become SRTP. */
 void bed_srtp_seal(const struct bed *b, struct rte_mbuf **m, const uint32_t *flow, uint16_t n);
+
+/* Tunnels of all flows, and an inner device; before the dataplane and before it has ports. */
+void bed_tunnel_port(struct bed *b);
+void bed_tunnel(struct bed *b, uint32_t i, uint16_t addr, uint16_t port);
+/* Into `ip`, an IP packet of `size` bytes for tunnel i, or from it. */
+void bed_tunnel_inner(const struct bed *b, uint8_t *ip, uint32_t i, uint16_t size);
+/* One of the sizes of the simple IMIX: 64, 570 and 1,400 bytes, 7 to 4 to 1. */
+uint16_t bed_imix(void);
+
+/* Address `host` of network `net`: 10.16 * net/12, or fd00:0:0:net::/64. */
+union wire_ip bed_ip(bool six, uint8_t net, uint32_t host);
 
 /* The least that any forwarder does: receive, swap addresses and ports, send. How many. */
 unsigned int bed_swap(const struct bed *b);

@@ -9,12 +9,15 @@
 #include <rte_ethdev.h>
 
 #include "frame.h"
+#include "rtp.h"
 
 #define RING_SIZE      1024
 #define FLOWS_PER_ADDR 32000u
 #define FIRST_PORT     1024
 #define NEXTHOPS       1000u
 #define MTU            1500
+/* Around an inner packet, but for the tag. */
+#define HEADERS (WIRE_IP4_HLEN + WIRE_UDP_HLEN + WIRE_RTP_HLEN)
 
 void die(const char *what)
 {
@@ -32,7 +35,7 @@ static uint32_t rng(void)
 	return (uint32_t)(state >> 16);
 }
 
-static union wire_ip make_ip(bool six, uint8_t net, uint32_t host)
+union wire_ip bed_ip(bool six, uint8_t net, uint32_t host)
 {
 	union wire_ip ip;
 
@@ -61,9 +64,9 @@ static void make_flow(struct bed *b, uint32_t i)
 	if (cell == 0)
 		die("no plan is left");
 	flow_of(i, &addr, &port);
-	p->remote = make_ip(b->in6, 1, i + 1);
+	p->remote = bed_ip(b->in6, 1, i + 1);
 	p->remote_port = rte_cpu_to_be_16(4000);
-	p->out_ip = make_ip(b->out6, 2, i + 1);
+	p->out_ip = bed_ip(b->out6, 2, i + 1);
 	p->out_port = rte_cpu_to_be_16(5000);
 	p->out_sport = rte_cpu_to_be_16(port);
 	p->out_addr = addr + 1;
@@ -73,6 +76,11 @@ static void make_flow(struct bed *b, uint32_t i)
 		   (b->srtp_in ? FLOW_PLAN_OPEN | FLOW_PLAN_SRTP : 0) |
 		   (b->srtp_out ? FLOW_PLAN_SEAL : 0);
 	p->tos = FLOW_TOS_KEEP;
+	if (b->tunnel) {
+		p->flags = FLOW_PLAN_REMOTE | FLOW_PLAN_RTCP_DROP | FLOW_PLAN_OPEN | FLOW_PLAN_SRTP;
+		p->extra = FLOW_EXTRA_TUNNEL;
+		bed_tunnel(b, i, addr, port);
+	}
 	flow_plan_finish(b->t, p, addr, port);
 	flow_publish(b->t, addr, port, cell);
 }
@@ -92,6 +100,10 @@ static void make_port(struct bed *b)
 	if (port < 0)
 		die("no port");
 	b->port = (uint16_t)port;
+	b->in = b->to_worker;
+	b->out = b->from_worker;
+	if (b->tunnel)
+		bed_tunnel_port(b);
 }
 
 static void make_tables(struct bed *b)
@@ -109,8 +121,11 @@ static void make_tables(struct bed *b)
 		die("no memory for the tables: raise -m");
 	if (flow_iface_add(b->t, &iface) < 0)
 		die("no interface");
+	iface = (struct flow_iface){.port = b->inner_port, .mtu = MTU, .role = FLOW_ROLE_TUN};
+	if (b->tunnel && flow_iface_add(b->t, &iface) < 0)
+		die("no inner interface");
 	for (uint16_t i = 0; i < 2 * pairs; i++) {
-		struct flow_addr a = {.ip = make_ip(i % 2 ? b->out6 : b->in6, 0, i + 1u)};
+		struct flow_addr a = {.ip = bed_ip(i % 2 ? b->out6 : b->in6, 0, i + 1u)};
 
 		if (flow_addr_add(b->t, &a) < 0)
 			die("no address");
@@ -166,11 +181,20 @@ static void write_ip(const struct bed *b, uint8_t *ip, const union wire_ip *src,
 	memcpy(ip + 10, &sum, 2);
 }
 
-void bed_packet(const struct bed *b, struct rte_mbuf *m, uint32_t i, uint32_t lap, uint16_t size)
+/* A raw IP packet, for the way into tunnels. */
+static void inner_packet(const struct bed *b, struct rte_mbuf *m, uint32_t i, uint16_t size)
+{
+	bed_tunnel_inner(b, rte_pktmbuf_mtod(m, uint8_t *), i, size);
+	m->data_len = m->pkt_len = size;
+	m->port = b->inner_port;
+}
+
+static void outer_packet(const struct bed *b, struct rte_mbuf *m, uint32_t i, uint32_t lap,
+			 uint16_t size)
 {
 	uint16_t hlen = b->in6 ? WIRE_IP6_HLEN : WIRE_IP4_HLEN, udp_len = size - hlen;
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *udp = p + WIRE_ETH_HLEN + hlen;
-	union wire_ip src = make_ip(b->in6, 1, i + 1);
+	union wire_ip src = bed_ip(b->in6, 1, i + 1);
 	const union wire_ip *dst;
 	uint16_t addr, port, sum;
 
@@ -186,6 +210,8 @@ void bed_packet(const struct bed *b, struct rte_mbuf *m, uint32_t i, uint32_t la
 	wire_put16(udp + 10, (uint16_t)lap);
 	wire_put32(udp + 12, 160u * lap);
 	wire_put32(udp + 16, i + 1);
+	if (b->tunnel)
+		bed_tunnel_inner(b, udp + WIRE_UDP_HLEN + WIRE_RTP_HLEN, i, size - HEADERS);
 	sum = wire_checksum_udp(wire_sum_ip(&src) + wire_sum_ip(dst) + rte_cpu_to_be_16(udp_len) +
 				rte_cpu_to_be_16(WIRE_PROTO_UDP) + wire_sum(udp, udp_len));
 	memcpy(udp + 6, &sum, 2);
@@ -193,6 +219,14 @@ void bed_packet(const struct bed *b, struct rte_mbuf *m, uint32_t i, uint32_t la
 	m->port = b->port;
 	if (b->verified)
 		m->ol_flags = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+}
+
+void bed_packet(const struct bed *b, struct rte_mbuf *m, uint32_t i, uint32_t lap, uint16_t size)
+{
+	if (b->tunnel && b->srtp_out)
+		inner_packet(b, m, i, size);
+	else
+		outer_packet(b, m, i, lap, b->tunnel ? size + HEADERS : size);
 }
 
 static void swap16(uint8_t *a, uint8_t *b, size_t n)

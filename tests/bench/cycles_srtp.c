@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The bed's SRTP: keys for every flow's legs, and the far end that seals what is sent in. A flow
- * comes in at leg 2i and leaves by leg 2i + 1.
+ * comes in at leg 2i and leaves by leg 2i + 1; a tunnel's far end is leg 2i both ways.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ void bed_srtp_create(struct bed *b)
 	if (b->far_end == NULL || b->far_leg == NULL || b->far_keys == NULL)
 		die("no memory");
 	for (uint32_t i = 0; i < b->flows; i++) {
-		struct flow_secure *in = &b->t->secure[2 * i], *out = in + 1;
+		struct flow_secure *in = &b->t->secure[2 * i], *out = b->tunnel ? in : in + 1;
 
 		if (b->srtp_in) {
 			in->rx = make_keys(b, i, 0);

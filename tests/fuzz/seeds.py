@@ -99,6 +99,68 @@ MEDIA = {
     "channel": b"\x40\x00\x00\x04data",
 }
 
+
+
+def in_rtp(payload, setup=b"\x01\x00\x05\x00"):
+    """A tunnel's packet behind flags (a checksum that is put right), TOS and MTU."""
+    return setup + struct.pack("!BBHII", 0x80, 97, 1, 160, 0xDEADBEEF) + payload
+
+
+def inner4(proto, payload, options=b"", frag=0):
+    first = 0x45 + len(options) // 4
+    total = 20 + len(options) + len(payload)
+    head = struct.pack("!BBHHHBBH", first, 2, total, 7, frag, 64, proto, 0)
+    return head + bytes([10, 9, 0, 2, 10, 8, 0, 1]) + options + payload
+
+
+def inner6(proto, payload):
+    return struct.pack("!IHBB", 6 << 28 | 2 << 20, len(payload), proto, 64) + PEER6 + US6 + payload
+
+
+def syn(options):
+    words = 5 + len(options) // 4
+    return struct.pack("!HHIIBBHHH", 40000, 443, 1, 0, words << 4, 2, 64240, 0, 0) + options
+
+
+MSS = b"\x02\x04\x05\xb4"
+LINUX = MSS + bytes.fromhex("0402080a010203040000000001030307")
+OPTIONS = bytes.fromhex("0703040182050102034404050088040009000000")
+MTU100 = b"\x01\x03\x00\x64"
+TUNNEL = {
+    "keep-alive": in_rtp(b"\0"),
+    "udp4": in_rtp(inner4(17, udp(b"dns"))),
+    "udp6": in_rtp(inner6(17, udp(b"dns"))),
+    "padded": in_rtp(inner4(17, udp(b"dns")) + bytes(9)),
+    "syn4": in_rtp(inner4(6, syn(LINUX))),
+    "syn6": in_rtp(inner6(6, syn(LINUX))),
+    "syn-odd": in_rtp(inner4(6, syn(b"\x01" + MSS + b"\x01\x01\x00"))),
+    "syn6-options": in_rtp(inner6(0, b"\x06\0\x01\x04\0\0\0\0" + syn(MSS))),
+    "fragment6": in_rtp(inner6(44, b"\x06\0\0\x01\0\0\0\x09" + syn(MSS))),
+    "later6": in_rtp(inner6(44, b"\x3a\0\0\x11\0\0\0\x09" + bytes(16))),
+    "cut": in_rtp(inner4(17, udp(bytes(300))), MTU100),
+    "cut-options": in_rtp(inner4(17, udp(bytes(300)), OPTIONS), MTU100),
+    "cut-again": in_rtp(inner4(17, bytes(304), frag=0x2010), MTU100),
+    "df": in_rtp(inner4(17, udp(bytes(300)), frag=0x4000), MTU100),
+    "time-exceeded": in_rtp(inner4(1, echo(11, bytes(28))), b"\x05\x02\x05\x00"),
+    "echo6": in_rtp(inner6(58, echo(128)), b"\x09\x01\x05\x00"),
+    "ce": in_rtp(inner4(17, udp(b"")), b"\x01\x03\x05\x00"),
+    "extended-rtp": b"\x01\0\x05\0" + MEDIA["rtp-extension"][:-5] + inner4(17, udp(b"")),
+}
+
+
+def mapped(a):
+    return bytes(10) + b"\xff\xff" + bytes(a)
+
+
+USERS = {
+    "four": mapped([10, 9, 0, 2]) + mapped([255, 255, 255, 0]) + b"alice",
+    "wide": mapped([10, 9, 0, 2]) + 12 * b"\xff" + bytes([255, 255, 0, 0]) + "jürgen".encode(),
+    "six": PEER6 + 8 * b"\xff" + bytes(8) + b"bob@example.com",
+    "none": bytes(32) + 24 * b"x",
+    "holes": mapped([10, 9, 0, 2]) + mapped([255, 0, 255, 0]) + 25 * b"y",
+    "short": mapped([10, 9, 0, 2]),
+}
+
 KEY = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
 CRYPTO = {
     "plain": f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}",
@@ -192,6 +254,16 @@ CANDIDATES = {
 }
 
 
+DIAL = {
+    "offer": '{"tandem":1,"user":"alice","sdp":"v=0\\r\\n"}',
+    "json": '{"tandem":1,"user":"alice","json":{"coder":[{"coder":"XPARENT","pt":97}]}}',
+    "answer": '{"tandem":1,"sdp":"v=0","network_info":{"addr":"10.9.0.2","mask":"255.255.255.255",'
+              '"addresses":["10.9.0.2/32","fd00:9::2/128"],"dns":["10.9.0.1"],'
+              '"routes":["10.0.0.0/8"],"mtu":1420}}',
+    "error": '{"tandem":1,"error":"denied","reason":"not you"}',
+}
+
+
 def write(target, name, data):
     folder = CORPUS / target
     folder.mkdir(parents=True, exist_ok=True)
@@ -211,3 +283,9 @@ for name, data in STUN.items():
     write("stun", name, data)
 for name, text in CANDIDATES.items():
     write("candidate", name, text.encode())
+for name, packet in TUNNEL.items():
+    write("rtptp", name, packet)
+for name, data in USERS.items():
+    write("user", name, data)
+for name, text in DIAL.items():
+    write("dial", name, text.encode())

@@ -34,6 +34,7 @@
 #include "host.h"
 #include "log.h"
 #include "session.h"
+#include "tunnel.h"
 
 #define PORTS_MAX  8
 #define QUEUES_MAX 8
@@ -52,6 +53,7 @@ static struct {
 	struct config *config;
 	struct host host;
 	struct sessions *sessions;
+	struct tunnels *tunnels; /* NULL: no inner interface */
 	struct api *api;
 	bool started;
 	unsigned int tight; /* bytes behind a packet; 0: as the driver would leave it */
@@ -142,10 +144,12 @@ static void do_start(char *path)
 	}
 	if (host_init(&h.host, h.config, h.now) != 0 ||
 	    sessions_create(&h.sessions, &h.host) != 0 ||
+	    tunnels_create(&h.tunnels, &h.host, h.sessions) != 0 ||
 	    api_create(&h.api, &h.host, h.sessions) != 0) {
 		answer("error: it did not start, see the log");
 		return;
 	}
+	api_set_tunnels(h.api, h.tunnels);
 	h.started = true;
 	media_begin(h.sessions, &h.host);
 	settle();
@@ -368,6 +372,7 @@ int main(int argc, char **argv)
 	if (h.started) {
 		media_finish();
 		api_stop(h.api);
+		tunnels_free(h.tunnels);
 		sessions_free(h.sessions);
 		host_free(&h.host);
 		config_free(h.config);

@@ -11,6 +11,9 @@
 
 int test_neigh_refs;
 int test_neigh_fault;
+unsigned int test_tunnels;
+uint32_t test_tunnel;
+int test_tunnel_fault;
 
 static struct flow_event events[16];
 static unsigned int event_count;
@@ -68,6 +71,19 @@ unsigned int __wrap_dp_event_receive(struct dp *dp, struct flow_event *ev, unsig
 	return got;
 }
 
+int __wrap_dp_tunnel_start(struct dp *dp, uint16_t worker, uint32_t session, uint16_t generation);
+
+int __wrap_dp_tunnel_start(struct dp *dp, uint16_t worker, uint32_t session, uint16_t generation)
+{
+	assert_ptr_equal(dp, &dp_double);
+	assert_true(worker < TEST_WORKERS);
+	if (test_tunnel_fault != 0)
+		return test_tunnel_fault;
+	test_tunnels++;
+	test_tunnel = session;
+	return 0;
+}
+
 void test_event(const struct flow_event *ev)
 {
 	events[event_count++] = *ev;
@@ -108,8 +124,10 @@ static struct config *make_config(void)
 
 	c->addresses = calloc(TEST_ADDRS, sizeof(*c->addresses));
 	c->address_count = TEST_ADDRS;
-	c->interfaces = calloc(1, sizeof(*c->interfaces));
+	c->interfaces = calloc(2, sizeof(*c->interfaces));
 	snprintf(c->interfaces[0].name, sizeof(c->interfaces[0].name), "lan");
+	snprintf(c->interfaces[TEST_INNER].name, sizeof(c->interfaces[0].name), "tun0");
+	c->interfaces[TEST_INNER].role = CONFIG_INNER_TUN;
 	add_address(c, 0, "lan4", "10.0.0.1/24", NULL);
 	add_address(c, 1, "wan6", "2001:db8::1/64", NULL);
 	add_address(c, 2, "wan4", "192.0.2.1/24", "203.0.113.1");
@@ -130,6 +148,7 @@ struct host *test_host_new(void)
 					   .addresses = TEST_ADDRS,
 					   .workers = TEST_WORKERS};
 	const struct flow_iface iface = {.mtu = 1500};
+	const struct flow_iface inner = {.port = 1, .mtu = 1420, .role = FLOW_ROLE_TUN};
 	struct config *c = make_config();
 	struct host *h = calloc(1, sizeof(*h));
 
@@ -139,6 +158,7 @@ struct host *test_host_new(void)
 	h->tables = flow_tables_create(&limits);
 	assert_non_null(h->tables);
 	assert_int_equal(flow_iface_add(h->tables, &iface), 0);
+	assert_int_equal(flow_iface_add(h->tables, &inner), TEST_INNER);
 	for (unsigned int i = 0; i < TEST_ADDRS; i++) {
 		const struct flow_addr addr = {.ip = c->addresses[i].ip};
 
@@ -146,7 +166,8 @@ struct host *test_host_new(void)
 	}
 	h->dp = (struct dp *)&dp_double;
 	event_count = 0;
-	test_neigh_refs = test_neigh_fault = 0;
+	test_neigh_refs = test_neigh_fault = test_tunnel_fault = 0;
+	test_tunnels = 0;
 	return h;
 }
 

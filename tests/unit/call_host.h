@@ -14,6 +14,7 @@
 #define TEST_SESSIONS 20 /* more than one address has port pairs for */
 #define TEST_ADDRS    3  /* 0 "lan4" 10.0.0.1, 1 "wan6" 2001:db8::1, 2 "wan4" 192.0.2.1 */
 #define TEST_WORKERS  2
+#define TEST_INNER    1 /* the interface on the inner side of tunnels, "tun0" */
 
 /* EAL, once in a process: 0. */
 int test_eal(void);
@@ -30,6 +31,11 @@ extern int test_neigh_fault;
 
 /* What workers tell in the next turn. */
 void test_event(const struct flow_event *ev);
+
+/* Of a worker that is told to look after a tunnel: how often, and the latest; what it answers. */
+extern unsigned int test_tunnels;
+extern uint32_t test_tunnel;
+extern int test_tunnel_fault;
 
 /* What a packet at this port finds: NULL, or its plan. */
 const struct flow_plan *test_plan(const struct host *h, uint16_t addr, uint16_t port);

@@ -31,6 +31,11 @@
 	"{\"interface\":\"" iface "\",\"ip\":\"" ip "\",\"mac\":\"" mac "\"}"
 #define ROUTE(prefix, gateway)                                                                     \
 	"{\"interface\":\"lan\",\"prefix\":\"" prefix "\",\"gateway\":\"" gateway "\"}"
+#define TUN(iface, more)                                                                           \
+	"{\"name\":\"tun\",\"device\":\"net_tun0,iface=" iface "\",\"role\":\"inner\"" more "}"
+#define WITH_TUN(more) FILE_WITH(IFACE "," TUN("tun0", ""), ADDRESS, ",\"tunnel\":{" more "}")
+#define DIAL(id, host)                                                                             \
+	"{\"id\":\"" id "\",\"host\":\"" host "\",\"user\":\"u\",\"psk_file\":\"/x\"}"
 #define TWIN(min, max)                                                                             \
 	FILE_WITH(IFACE,                                                                           \
 		  ADDRESS ",{\"name\":\"c\",\"interface\":\"lan\",\"ip\":\"10.0.0.1/24\","         \
@@ -49,6 +54,79 @@ static const struct {
 	{"no addresses", "{\"interfaces\":[" IFACE "]}", "/addresses", ""},
 	{"no device", FILE_WITH("{\"name\":\"lan\"}", ADDRESS, ""), "/interfaces/0/device", ""},
 	{"no ports", ADDRESS_WITH("10.0.0.1/24", ""), "/addresses/0/ports", ""},
+	{"inner device without a name",
+	 FILE_WITH(IFACE ",{\"name\":\"tun\",\"device\":\"net_tun0\",\"role\":\"inner\"}", ADDRESS,
+		   ""),
+	 "/interfaces/1/device", "net_tun0,iface=tun0"},
+	{"inner device with a long name",
+	 FILE_WITH(IFACE "," TUN("abcdefghijklmnop", ""), ADDRESS, ""), "/interfaces/1/device",
+	 "15 bytes"},
+	{"inner device with a pattern", FILE_WITH(IFACE "," TUN("tun%d", ""), ADDRESS, ""),
+	 "/interfaces/1/device", "tun%d"},
+	{"TUN device that is outer",
+	 FILE_WITH(IFACE ",{\"name\":\"tun\",\"device\":\"net_tun0,iface=tun0\"}", ADDRESS, ""),
+	 "/interfaces/1/role", "inner"},
+	{"role",
+	 FILE_WITH("{\"name\":\"lan\",\"device\":\"net_null0\",\"role\":\"both\"}", ADDRESS, ""),
+	 "/interfaces/0/role", "inner"},
+	{"TUN device with a VLAN", FILE_WITH(IFACE "," TUN("tun0", ",\"vlan\":7"), ADDRESS, ""),
+	 "/interfaces/1/vlan", "no VLANs"},
+	{"both roles on a device",
+	 FILE_WITH(IFACE ",{\"name\":\"x\",\"device\":\"net_null0\",\"vlan\":7,"
+			 "\"role\":\"inner\"}",
+		   ADDRESS, ""),
+	 "/interfaces/1/role", "\"lan\""},
+	{"kernel's side of Ethernet",
+	 FILE_WITH(IFACE ",{\"name\":\"x\",\"device\":\"net_null1\",\"role\":\"inner\","
+			 "\"kernel\":{\"addresses\":[\"10.9.0.1/16\"]}}",
+		   ADDRESS, ""),
+	 "/interfaces/1/kernel", "TUN device"},
+	{"kernel's address",
+	 FILE_WITH(IFACE "," TUN("tun0", ",\"kernel\":{\"addresses\":[\"10.9.0.1\"]}"), ADDRESS,
+		   ""),
+	 "/interfaces/1/kernel/addresses/0", "10.9.0.1/16"},
+	{"kernel's address of nobody",
+	 FILE_WITH(IFACE "," TUN("tun0", ",\"kernel\":{\"addresses\":[\"224.0.0.1/16\"]}"), ADDRESS,
+		   ""),
+	 "/interfaces/1/kernel/addresses/0", "no address"},
+	{"kernel's address twice",
+	 FILE_WITH(IFACE
+		   "," TUN("tun0", ",\"kernel\":{\"addresses\":[\"10.9.0.1/16\",\"10.9.0.1/24\"]}"),
+		   ADDRESS, ""),
+	 "/interfaces/1/kernel/addresses/1", "twice"},
+	{"kernel's route with host bits",
+	 FILE_WITH(IFACE "," TUN("tun0", ",\"kernel\":{\"routes\":[\"10.9.0.1/16\"]}"), ADDRESS,
+		   ""),
+	 "/interfaces/1/kernel/routes/0", "beyond the prefix length of 16"},
+	{"address on a TUN device",
+	 FILE_WITH(IFACE "," TUN("tun0", ""),
+		   "{\"name\":\"a\",\"interface\":\"tun\",\"ip\":\"10.9.0.1/24\"}", ""),
+	 "/addresses/0/interface", "kernel.addresses"},
+	{"ports on an inner interface",
+	 FILE_WITH("{\"name\":\"lan\",\"device\":\"net_null0\",\"role\":\"inner\"}", ADDRESS, ""),
+	 "/addresses/0/ports", "no ports for sessions"},
+	{"listener without an inner interface",
+	 MORE("\"tunnel\":{\"listen\":{\"psk_file\":\"/x\"}}"), "/tunnel", "role inner"},
+	{"listener without a proof", WITH_TUN("\"listen\":{}"), "/tunnel/listen", "needs psk_file"},
+	{"listener's address", WITH_TUN("\"listen\":{\"psk_file\":\"/x\",\"ip\":\"vpn\"}"),
+	 "/tunnel/listen/ip", "no IPv4"},
+	{"listener with half a proof", WITH_TUN("\"listen\":{\"certificate\":\"/x\"}"),
+	 "/tunnel/listen/ca", "together"},
+	{"listener's file", WITH_TUN("\"listen\":{\"psk_file\":\"x\"}"), "/tunnel/listen/psk_file",
+	 "absolute"},
+	{"listener's interface", WITH_TUN("\"listen\":{\"psk_file\":\"/x\",\"interface\":\"lan\"}"),
+	 "/tunnel/listen/interface", "role inner"},
+	{"dial with two proofs",
+	 WITH_TUN("\"dial\":[{\"id\":\"d\",\"host\":\"192.0.2.1\",\"user\":\"u\",\"psk_file\":\"/"
+		  "x\","
+		  "\"certificate\":\"/x\",\"ca\":\"/x\"}]"),
+	 "/tunnel/dial/0", "either"},
+	{"dial to a group", WITH_TUN("\"dial\":[" DIAL("d", "224.0.0.1") "]"),
+	 "/tunnel/dial/0/host", "single host"},
+	{"dial to a name", WITH_TUN("\"dial\":[" DIAL("d", "vpn.example") "]"),
+	 "/tunnel/dial/0/host", "vpn.example"},
+	{"dial twice", WITH_TUN("\"dial\":[" DIAL("d", "192.0.2.1") "," DIAL("d", "192.0.2.2") "]"),
+	 "/tunnel/dial/1/id", "/tunnel/dial/0"},
 	{"mtu type",
 	 FILE_WITH("{\"name\":\"lan\",\"device\":\"net_null0\",\"mtu\":\"x\"}", ADDRESS, ""),
 	 "/interfaces/0/mtu", ""},
@@ -291,6 +369,36 @@ static void test_defaults(void **state)
 	assert_false(c->addresses[0].has_gateway);
 	assert_int_equal(c->text_len, sizeof(text) - 1);
 	assert_string_equal(c->text, text);
+	config_free(c);
+}
+
+static void test_inner(void **state)
+{
+	struct config *c = parse(FILE_WITH(
+		IFACE
+		"," TUN("tun0", ",\"mtu\":1420,\"kernel\":{\"addresses\":["
+				"\"10.9.0.1/16\",\"fd00:9::1/64\"],"
+				"\"routes\":[\"192.0.2.0/24\"]}") ",{\"name\":"
+								  "\"in\",\"device\":\"net_null1\","
+								  "\"role\":\"inner\"}",
+		ADDRESS ",{\"name\":\"r\",\"interface\":\"in\","
+			"\"ip\":\"192.0.2.1/24\"}",
+		""));
+	const struct config_interface *tun = &c->interfaces[1];
+	char ip[WIRE_IP_STRLEN];
+
+	assert_int_equal(c->interfaces[0].role, CONFIG_OUTER);
+	assert_int_equal(tun->role, CONFIG_INNER_TUN);
+	assert_int_equal(c->interfaces[2].role, CONFIG_INNER_LAN);
+	assert_string_equal(tun->kernel_name, "tun0");
+	assert_int_equal(tun->kernel_address_count, 2);
+	assert_string_equal(wire_ip_format(&tun->kernel_address[1].ip, ip), "fd00:9::1");
+	assert_int_equal(tun->kernel_address[1].bits, 64);
+	assert_int_equal(tun->kernel_route_count, 1);
+	assert_int_equal(tun->kernel_route[0].bits, 24);
+	assert_int_equal(c->addresses[1].port_max, 0);
+	/* Calls that may take any address don't take this one. */
+	assert_int_equal(c->rtpproxy.bind[CONFIG_RTPPROXY_INTERNAL][0], 0);
 	config_free(c);
 }
 
@@ -634,11 +742,17 @@ static void test_memory_without_hugepages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),         cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_all_fields),  cmocka_unit_test(test_eal_has),
-		cmocka_unit_test(test_same_device), cmocka_unit_test(test_machine),
-		cmocka_unit_test(test_certificate), cmocka_unit_test(test_load),
-		cmocka_unit_test(test_eal_args),    cmocka_unit_test(test_memory_without_hugepages),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_all_fields),
+		cmocka_unit_test(test_eal_has),
+		cmocka_unit_test(test_same_device),
+		cmocka_unit_test(test_machine),
+		cmocka_unit_test(test_certificate),
+		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_inner),
+		cmocka_unit_test(test_eal_args),
+		cmocka_unit_test(test_memory_without_hugepages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

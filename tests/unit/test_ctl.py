@@ -107,7 +107,7 @@ class Answers:
                                    "rx_no_mbuf", "tx_packets", "tx_bytes", "tx_errors")}
         return {"interfaces": [{
             "name": "lan", "device": "net_null0", "mac": "02:00:00:00:00:01", "mtu": 1500,
-            "vlan": 0, "link": {"up": True, "mbps": 10000}, "counters": counters,
+            "vlan": 0, "role": "outer", "link": {"up": True, "mbps": 10000}, "counters": counters,
             "addresses": [{"name": "lan4", "ip": "10.0.0.1/24",
                            "ports": {"min": 16384, "max": 32767, "free": 16000}}]}]}
 
@@ -135,6 +135,25 @@ class Answers:
         if end < len(ids):
             answer["cursor"] = str(end)
         return answer
+
+    users = [f"user-{i:03d}" for i in range(450)]
+
+    def user_list(self, params):
+        names = [n for n in self.users if n.startswith(params.get("prefix", ""))
+                 and n > params.get("cursor", "")]
+        page = names[:params.get("limit", 100)]
+        answer = {"users": [{"name": n, "address": "10.9.0.2/32", "address6": None,
+                             "networks": ["10.1.0.0/16"], "tunnel": "t" if n < "user-001" else None}
+                            for n in page], "total": len(self.users)}
+        if len(page) < len(names):
+            answer["cursor"] = page[-1]
+        return answer
+
+    def tunnel_list(self, params):
+        row = {"state": "up", "mode": "server", "interface": "tun0", "mtu": 1420, "age_s": 5.0}
+        return {"tunnels": [{"id": i, "user": user, "heard_ms": heard, **row}
+                            for i, user, heard in (("a", "alice", 250), (EVIL, None, None))
+                            if i.startswith(params.get("prefix", ""))]}
 
     def session_get(self, params):
         if params["id"] == "none":
@@ -431,7 +450,7 @@ class Methods(Case):
             self.assertEqual((r.returncode, r.stdout, r.stderr), (
                 1, "", "tandemctl: session.get: not_found: no such session (at /id)\n"))
             self.refused(run(d, "-j", "call", "none"), 1, "not_found")
-            self.refused(run(d, "tunnel.create", "id=x"), 1, "unsupported")
+            self.refused(run(d, "dtls.create", "id=x"), 1, "unsupported")
 
     def test_errors_without_data(self):
         for error, said in (
@@ -539,6 +558,38 @@ class Verbs(Case):
             self.assertEqual(len(json.loads(self.ok(run(d, "sessions", "-j")))["sessions"]), 1203)
             self.assertEqual(self.ok(run(d, "sessions", "zz")), "no sessions\n")
             self.assertEqual(json.loads(self.ok(run(d, "-j", "sessions", "zz"))), {"sessions": []})
+
+    def test_users_pages_through_all(self):
+        with Daemon() as d:
+            self.assertEqual(self.ok(run(d, "users", "--ids")).split(), Answers.users)
+            cursors = [r["params"].get("cursor") for r in d.requests]
+            self.assertEqual(cursors, [None, "user-199", "user-399"])
+            lines = self.ok(run(d, "users", "user-00")).splitlines()
+            self.assertEqual(lines[0].split(),
+                             ["ADDRESS", "ADDRESS6", "NETWORKS", "TUNNEL", "NAME"])
+            self.assertEqual(lines[1].split(), ["10.9.0.2/32", "-", "1", "yes", "user-000"])
+            self.assertEqual(lines[2].split(), ["10.9.0.2/32", "-", "1", "no", "user-001"])
+            self.assertEqual(len(lines), 11)
+            self.assertEqual(len(json.loads(self.ok(run(d, "users", "-j")))["users"]), 450)
+            self.assertEqual(self.ok(run(d, "users", "zz")), "no users\n")
+            self.assertEqual(json.loads(self.ok(run(d, "-j", "users", "zz"))), {"users": []})
+
+    def test_tunnels(self):
+        with Daemon() as d:
+            lines = self.ok(run(d, "tunnels")).splitlines()
+            self.assertEqual(lines[0].split(),
+                             ["STATE", "MODE", "AGE", "HEARD", "MTU", "USER", "ID"])
+            self.assertRegex(lines[1], r"^up +server +5\.0 s +0\.2 s +1420  alice +a$")
+            self.assertRegex(lines[2], r"^up +server +5\.0 s +never +1420  - +evil\\x1b\[2J")
+            self.assertEqual(self.ok(run(d, "tunnels", "zz")), "no tunnels\n")
+
+    def test_a_list_whose_cursor_stands_still(self):
+        class Stuck(Answers):
+            def user_list(self, params):
+                return {"users": [], "total": 0, "cursor": "again"}
+
+        with Daemon(answers=Stuck()) as d:
+            self.refused(run(d, "users"), 3, "cursor")
 
     def test_a_cursor_that_stands_still(self):
         class Stuck(Answers):

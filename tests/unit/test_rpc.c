@@ -146,7 +146,7 @@ static void envelopes(void **state)
 		 "/params/on"},
 		{"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"system.drain\",\"params\":{\"on\":1}}",
 		 "5", "-32602", "/params/on"},
-		{"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tunnel.create\",\"params\":{\"x\":1}}",
+		{"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"dtls.create\",\"params\":{\"x\":1}}",
 		 "5", "1203", NULL},
 		{"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"session.offer\"}", "5", "-32602",
 		 "/params/id"},

@@ -90,7 +90,7 @@ static void say(int fd, const char *text)
 	assert_true(say_bytes(fd, text, strlen(text)));
 }
 
-static char heard[4 * 1024 * 1024];
+static char heard[8 * 1024 * 1024];
 
 /* What comes in some turns, into `heard`: its length. *closed: the daemon has hung up. */
 static size_t hear(int fd, int turns, bool *closed)

@@ -12,14 +12,14 @@ import tempfile
 import time
 
 from . import crypto, cycles, idle, kernel, machine, report, rtpproxy, spin, srtp, start, \
-    targets, webrtc, wire
+    targets, tunnel, webrtc, wire
 from .plan import Context
 from .util import Failed, progress, say
 
 LOCK = '/run/lock/tandem-bench'
 PARTS = {'cycles': cycles.measure, 'crypto': crypto.measure, 'wire': wire.measure,
          'start': start.measure, 'idle': idle.measure, 'kernel': kernel.measure,
-         'srtp': srtp.measure, 'webrtc': webrtc.measure, 'rtpproxy': rtpproxy.measure,
+         'srtp': srtp.measure, 'webrtc': webrtc.measure, 'rtpproxy': rtpproxy.measure, 'tunnel': tunnel.measure,
          'spin': spin.measure}
 
 

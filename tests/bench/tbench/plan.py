@@ -48,6 +48,9 @@ class Context:
         self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 20000, 'rounds': 3, 'per_s': 200,
                        'rated': 1000, 'full': 1000, 'checked': 10000, 'checks_ms': 30000,
                        'media_each': 20}
+        self.tunnel_rounds, self.tunnel_repeats = 6000, 3
+        self.tunnel_wire = [(p, n, (64, 512, 1400)) for p in (crypto.GCM, crypto.CM)
+                            for n in (1, 500)]
         self.rtpproxy = {'calls': 10000, 'rounds': 5, 'record_ms': 10000}
 
     def plan_quick(self):
@@ -73,6 +76,8 @@ class Context:
         self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 2000, 'rounds': 1, 'per_s': 200,
                        'rated': 100, 'full': 100, 'checked': 10000, 'checks_ms': 3000,
                        'media_each': 20}
+        self.tunnel_rounds, self.tunnel_repeats = 2000, 1
+        self.tunnel_wire = [(crypto.GCM, 1, (1400,))]
         self.rtpproxy = {'calls': 3000, 'rounds': 3, 'record_ms': 2000}
 
     def repeats_of(self, size):

@@ -3,7 +3,7 @@
 import os
 import re
 
-from . import crypto, srtp, svg, targets
+from . import crypto, srtp, svg, targets, tunnel
 from . import webrtc as browsers
 from .cycles import VERIFIED
 from .util import Failed
@@ -270,6 +270,16 @@ def crypto_loop(figures):
     return table(crypto.LOOP_HEAD, list(crypto.loop_rows(figures)), 3)
 
 
+# ---- tunnel -----------------------------------------------------------------------------------
+
+def tunnel_cycles(figures):
+    return table(tunnel.CYCLES_HEAD, list(tunnel.cycles_rows(figures)), 2)
+
+
+def tunnel_wire(figures):
+    return table(tunnel.WIRE_HEAD, list(tunnel.wire_rows(figures)))
+
+
 # ---- srtp -------------------------------------------------------------------------------------
 
 def srtp_rows(entries_, against):
@@ -371,7 +381,7 @@ def fill(figures):
     """What stands for each {{name}} of the template; plots are SVG or None."""
     m = figures['meta']
     texts = {f.__name__: f for f in (machine, distance, cycles_32, cycles_bursts, cycles_sizes,
-                                     crypto_library, crypto_loop,
+                                     crypto_library, crypto_loop, tunnel_cycles, tunnel_wire,
                                      wire, wire_cycles, wire_latency, sessions, idle, kernel,
                                      kernel_ratios, kernel_latency, srtp_memif, srtp_veth,
                                      srtp_sessions, webrtc, webrtc_summary, rtpproxy, spin)}
@@ -386,7 +396,8 @@ def fill(figures):
 
 def write(root, figures):
     """The paths that were written."""
-    parts = ('cycles', 'crypto', 'wire', 'start', 'idle', 'kernel', 'srtp', 'webrtc', 'rtpproxy')
+    parts = ('cycles', 'crypto', 'wire', 'start', 'idle', 'kernel', 'srtp', 'webrtc', 'rtpproxy',
+             'tunnel')
     missing = [p for p in parts if p not in figures]
     if missing:
         raise Failed(f'a report needs all parts; {", ".join(missing)} was not measured')
