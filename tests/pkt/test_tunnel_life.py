@@ -67,7 +67,7 @@ class Liveness(TunnelTest):
         for _ in range(10):
             self.h.advance(1000)
             forged = self.wrapped(in4())
-            forged[Raw].load = forged[Raw].load[:-1] + b'?'
+            forged[Raw].load = forged[Raw].load[:-1] + bytes([forged[Raw].load[-1] ^ 1])
             del forged[UDP].chksum
             self.h.rx('lan', [forged, old])
         self.h.advance(200)
