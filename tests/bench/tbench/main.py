@@ -19,8 +19,8 @@ from .util import Failed, progress, say
 LOCK = '/run/lock/tandem-bench'
 PARTS = {'cycles': cycles.measure, 'crypto': crypto.measure, 'wire': wire.measure,
          'start': start.measure, 'idle': idle.measure, 'kernel': kernel.measure,
-         'srtp': srtp.measure, 'webrtc': webrtc.measure, 'rtpproxy': rtpproxy.measure, 'tunnel': tunnel.measure,
-         'spin': spin.measure}
+         'srtp': srtp.measure, 'webrtc': webrtc.measure, 'rtpproxy': rtpproxy.measure,
+         'tunnel': tunnel.measure, 'spin': spin.measure}
 
 
 def arguments(usage, argv):
