@@ -49,8 +49,9 @@ class Context:
                        'rated': 1000, 'full': 1000, 'checked': 10000, 'checks_ms': 30000,
                        'media_each': 20}
         self.tunnel_rounds, self.tunnel_repeats = 6000, 3
-        self.tunnel_wire = [(p, n, (64, 512, 1400)) for p in (crypto.GCM, crypto.CM)
-                            for n in (1, 500)]
+        # Pairs of tunnels.
+        self.tunnel_wire = [(p, n, (64, 512, 1400) if n in (1, 500) else (1400,))
+                            for p in (crypto.GCM, crypto.CM) for n in (1, 5, 50, 500)]
         self.rtpproxy = {'calls': 10000, 'rounds': 5, 'record_ms': 10000}
 
     def plan_quick(self):

@@ -280,6 +280,39 @@ def tunnel_wire(figures):
     return table(tunnel.WIRE_HEAD, list(tunnel.wire_rows(figures)))
 
 
+def tunnel_latency(figures):
+    return table(tunnel.LATENCY_HEAD, list(tunnel.latency_rows(figures)), 2)
+
+
+def plot_tunnel_goodput(figures):
+    found = [e for e in figures['tunnel']['wire'] if e['size'] == tunnel.SIZES[-1]]
+    series = []
+    for profile in dict.fromkeys(e['profile'] for e in found):
+        points = sorted((e['tunnels'], tunnel.gbit(e)) for e in found
+                        if e['profile'] == profile and tunnel.gbit(e))
+        if points:
+            series.append((profile, points, None, False))
+    return svg.plot('Goodput by number of tunnels, 1,400 bytes inside, in and out again', 'tunnels',
+                    'Gbit/s', series, log_x=True,
+                    x_ticks=sorted({e['tunnels'] for e in found})) if series else None
+
+
+def plot_tunnel_latency(figures):
+    """Beside that of calls on the same kind of wire: what is between them is the tunnels'."""
+    series = []
+    for e in tunnel.latency_entries(figures):
+        if e['tunnels'] in (2, 1000):
+            series += latency_series({'latency_us': {f'{e["tunnels"]:,} tunnels': e['latency_us']}},
+                                     [f'{e["tunnels"]:,} tunnels'])
+    call = targets.find(entries(figures, 'wire'), scenario='relay4', flows=1000, size=200)
+    if series and call and 'latency_us' in call:
+        series += latency_series({'latency_us': {'relay4': call['latency_us']['tandem']}},
+                                 ['relay4'])
+    return svg.plot('Latency by load, in and out again, 1,400 bytes, net_memif',
+                    'percent of the loss-free rate', 'microseconds', series,
+                    log_y=True, x_ticks=[10, 50, 90]) if series else None
+
+
 # ---- srtp -------------------------------------------------------------------------------------
 
 def srtp_rows(entries_, against):
@@ -382,7 +415,7 @@ def fill(figures):
     m = figures['meta']
     texts = {f.__name__: f for f in (machine, distance, cycles_32, cycles_bursts, cycles_sizes,
                                      crypto_library, crypto_loop, tunnel_cycles, tunnel_wire,
-                                     wire, wire_cycles, wire_latency, sessions, idle, kernel,
+                                     tunnel_latency, wire, wire_cycles, wire_latency, sessions, idle, kernel,
                                      kernel_ratios, kernel_latency, srtp_memif, srtp_veth,
                                      srtp_sessions, webrtc, webrtc_summary, rtpproxy, spin)}
     out = {name: f(figures) for name, f in texts.items()}
@@ -390,7 +423,8 @@ def fill(figures):
                minutes=round(m['seconds'] / 60), trial_ms=m['trial_ms'],
                kernel_trial_ms=m['kernel_trial_ms'], repeats=m['repeats'],
                tsc_ghz=f'{m["tsc_hz"] / 1e9:.2f}')
-    plots = {f.__name__: f(figures) for f in (plot_rate, plot_latency, plot_kernel_latency)}
+    plots = {f.__name__: f(figures) for f in (plot_rate, plot_latency, plot_kernel_latency,
+                                              plot_tunnel_goodput, plot_tunnel_latency)}
     return out, plots
 
 

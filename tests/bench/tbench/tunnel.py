@@ -23,6 +23,7 @@ from .search import Search
 from .secure import PROFILES
 from .tandem import Tandem, batches, memif_device
 from .util import Failed, median, mid, progress, spread, wait_for
+from .wire import LOADS
 
 SIZES = (64, 512, 1400)
 IMIX = {64: 7, 570: 4, 1400: 1}  # as bed_imix() has it
@@ -211,10 +212,23 @@ def one_wire(ctx, gen, tandem, profile, tunnels, size):
         tandem.cycles_begin()
         search.saturate(CYCLES_MS)
         cycles.append(tandem.cycles_end())
-    return {'profile': profile, 'tunnels': tunnels, 'size': size,
-            'drops': tandem.counters('drop.'),
-            'cycles_a_packet': median([c for c in cycles if c]),
-            **{k: spread(r[k] for r in rates) for k in ('loss_0', 'loss_0_1', 'saturated')}}
+    e = {'profile': profile, 'tunnels': tunnels, 'size': size,
+         'drops': tandem.counters('drop.'),
+         'cycles_a_packet': median([c for c in cycles if c]),
+         **{k: spread(r[k] for r in rates) for k in ('loss_0', 'loss_0_1', 'saturated')}}
+    if (profile, size) == (crypto.GCM, SIZES[-1]):
+        e['latency_us'] = latencies(ctx, search, mid(e['loss_0']) or mid(e['loss_0_1']) or 0)
+    return e
+
+
+def latencies(ctx, search, top):
+    """There and back, by load in percent of the loss-free rate."""
+    out = {}
+    for load in LOADS:
+        r = search.trial(top * load / 100, ctx.latency_ms, latency=1)
+        out[str(load)] = {**r.get('latency_us', {}), 'loss': r['loss'],
+                          'offered_pps': r['offered_pps']}
+    return out
 
 
 def gbit(e):
@@ -251,6 +265,7 @@ def gbit_a_core(figures):
 
 CYCLES_HEAD = ('', 'profile', 'tunnels', 'bytes inside', 'cycles', 'SRTP and plain relaying',
                'times')
+LATENCY_HEAD = ('tunnels', 'load', 'kpps', 'p50', 'p99', 'p99.9')
 WIRE_HEAD = ('profile', 'tunnels', 'bytes inside', 'Mpps', 'Gbit/s', 'cycles')
 
 
@@ -266,3 +281,15 @@ def wire_rows(figures):
         yield (e['profile'], f'{e["tunnels"]:,}', e['size'],
                f'{(mid(e["loss_0_1"]) or 0) / 1e6:.2f}', f'{gbit(e) or 0:.2f}',
                f'{e["cycles_a_packet"] or 0:.0f}')
+
+
+def latency_entries(figures):
+    return [e for e in figures.get('tunnel', {}).get('wire', ()) if 'latency_us' in e]
+
+
+def latency_rows(figures):
+    for e in latency_entries(figures):
+        for load, v in e['latency_us'].items():
+            if 'p50' in v:
+                yield (f'{e["tunnels"]:,}', f'{load} %', f'{v["offered_pps"] / 1e3:,.0f}',
+                       f'{v["p50"]:.1f}', f'{v["p99"]:.1f}', f'{v["p999"]:.1f}')
