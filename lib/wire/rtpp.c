@@ -57,7 +57,8 @@ static struct rtpp_str next_token(struct rtpp_str *rest)
 		token.len++;
 		i++;
 	}
-	rest->s += i;
+	if (i > 0)
+		rest->s += i;
 	rest->len -= i;
 	return token;
 }
