@@ -29,7 +29,7 @@ ALLOWED = re.compile(r"""^(
     per_lcore__lcore_id |
     memcpy | memset | memcmp | memmove |
     _GLOBAL_OFFSET_TABLE_ | __stack_chk_fail | __tls_get_addr |
-    __(asan|ubsan|tsan|msan)_\w+ | __sanitizer_\w+
+    __(asan|ubsan|tsan|msan|sancov)_\w+ | __sanitizer_\w+
 )$""", re.X)
 
 

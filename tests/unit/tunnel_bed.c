@@ -358,7 +358,8 @@ void tb_from_far(struct tb *b, const struct tb_tunnel *s, uint8_t type, uint8_t 
 	wire_put16(udp + 2, s->port);
 	wire_put16(udp + 4, udp_len);
 	wire_rtptp_write(udp + WIRE_UDP_HLEN, type, seq++, 0, 7);
-	memcpy(udp + WIRE_UDP_HLEN + WIRE_RTP_HLEN, payload, len);
+	if (len > 0)
+		memcpy(udp + WIRE_UDP_HLEN + WIRE_RTP_HLEN, payload, len);
 	if (!wire_ip_is4(&src)) {
 		uint16_t sum = wire_checksum_udp(wire_sum(ip + 8, 32 + (size_t)udp_len) +
 						 rte_cpu_to_be_16(udp_len) +
