@@ -197,6 +197,26 @@ enum session_fault session_play_start(struct sessions *s, const char *id, unsign
 	return SESSION_OK;
 }
 
+/* Of the running session that a leg was of; NULL: it has ended. */
+static struct flow_media *media_before(struct sessions *s, uint32_t leg, uint16_t generation)
+{
+	uint32_t i = leg / SESSION_LEGS;
+	const struct session *se = i < s->limit ? &s->table[i] : NULL;
+
+	if (se == NULL || se->life != LIFE_RUNNING || se->incarnation != generation)
+		return NULL;
+	return media_of(s, se, 1 - leg % SESSION_LEGS);
+}
+
+void session_play_stop(struct sessions *s, struct dp_player *p)
+{
+	struct flow_media *from = media_before(s, p->leg, p->generation);
+
+	dp_pace_stop(p);
+	if (from != NULL && from->players == 1)
+		__atomic_store_n(&from->muted, from->mute, __ATOMIC_RELEASE);
+}
+
 bool session_media_key(struct sessions *s, const char *id, unsigned int leg, uint32_t *flow_leg,
 		       uint16_t *generation)
 {
@@ -217,13 +237,10 @@ void media_publish(const struct sessions *s, const struct session *se, const str
 
 void media_played(struct sessions *s, const struct flow_event *ev)
 {
-	uint32_t i = ev->leg / SESSION_LEGS;
-	const struct session *se = i < s->limit ? &s->table[i] : NULL;
-	struct flow_media *from;
+	struct flow_media *from = media_before(s, ev->leg, ev->generation);
 
-	if (se == NULL || se->life != LIFE_RUNNING || se->incarnation != ev->generation)
+	if (from == NULL)
 		return;
-	from = media_of(s, se, 1 - ev->leg % SESSION_LEGS);
 	from->players--;
 	store_muted(from);
 }

@@ -37,8 +37,8 @@ struct session_media {
 /*
  * SESSION_NOT_FOUND; SESSION_BAD_PARAMS; SESSION_TABLE_FULL or SESSION_NO_MEMORY: nothing has
  * changed. From the first call on what was SRTP on both sides alike is opened and sealed;
- * SESSION_UNSUPPORTED: it has passed for so long that its sequence numbers have wrapped, so that the
- * far ends' rollover counters are not known.
+ * SESSION_UNSUPPORTED: it has passed for so long that its sequence numbers have wrapped, so that
+ * the far ends' rollover counters are not known.
  */
 enum session_fault session_media_set(struct sessions *s, const char *id, unsigned int leg,
 				     const struct session_media *m, struct session_error *err);
@@ -47,10 +47,16 @@ enum session_fault session_media_set(struct sessions *s, const char *id, unsigne
  * Play to leg `leg`; its members leg and generation are filled in here. While any player of a leg
  * runs, RTP that comes from the other leg is not relayed. Faults as above, and SESSION_LIMIT:
  * the worker has no place for it. With SESSION_OK the player is the worker's until an observer is
- * told by FLOW_EVENT_PLAYED, whatever becomes of the session; stop it by dp_pace_stop().
+ * told by FLOW_EVENT_PLAYED, whatever becomes of the session.
  */
 enum session_fault session_play_start(struct sessions *s, const char *id, unsigned int leg,
 				      struct dp_player *p, struct session_error *err);
+
+/*
+ * Nothing more of it is sent from the worker's next turn on, and if it is the leg's only player,
+ * what comes from the other leg is relayed again at once; the event comes within a period.
+ */
+void session_play_stop(struct sessions *s, struct dp_player *p);
 
 /* Leg `leg`'s number and generation, as copies and events carry them. False: no such session. */
 bool session_media_key(struct sessions *s, const char *id, unsigned int leg, uint32_t *flow_leg,

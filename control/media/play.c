@@ -131,13 +131,13 @@ static void end_player(struct media *m, struct player *pl, const char *reason, c
 	free_player(m, pl);
 }
 
-static void stop(struct player *pl)
+static void stop(struct media *m, struct player *pl)
 {
 	if (pl->stopped)
 		return;
 	pl->stopped = true;
 	if (pl->state == PLAY_PACED)
-		dp_pace_stop(&pl->dp);
+		session_play_stop(m->s, &pl->dp);
 }
 
 static const char *stop_reason(const struct player *pl)
@@ -279,7 +279,7 @@ static void take_over(struct media *m, struct player *pl)
 	if (!pl->stopped) {
 		ms->loading[pl->leg] = NULL;
 		if (ms->player[pl->leg] != NULL)
-			stop(ms->player[pl->leg]);
+			stop(m, ms->player[pl->leg]);
 		ms->player[pl->leg] = pl;
 	}
 	tell_started(pl, SESSION_OK, &none);
@@ -339,9 +339,9 @@ void play_session_ended(struct media *m, struct media_session *ms)
 {
 	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
 		if (ms->loading[i] != NULL)
-			stop(ms->loading[i]);
+			stop(m, ms->loading[i]);
 		if (ms->player[i] != NULL)
-			stop(ms->player[i]);
+			stop(m, ms->player[i]);
 	}
 }
 
@@ -403,7 +403,7 @@ static enum session_fault make_player(struct media *m, struct media_session *ms,
 	snprintf(pl->file, sizeof(pl->file), "%s", p->file);
 	/* Of several that are looked for, the latest is the one that is meant. */
 	if (ms->loading[p->leg] != NULL)
-		stop(ms->loading[p->leg]);
+		stop(m, ms->loading[p->leg]);
 	ms->loading[p->leg] = pl;
 	tnd_list_add_tail(&m->players, &pl->link);
 	ms->player_count++;
@@ -454,7 +454,7 @@ enum session_fault media_play_stop(struct media *m, const char *id, unsigned int
 			continue;
 		if (was_playing != NULL)
 			*was_playing |= !pl->stopped;
-		stop(pl);
+		stop(m, pl);
 	}
 	return SESSION_OK;
 }

@@ -195,7 +195,7 @@ void media_halt(char *args, char *out, size_t size)
 	unsigned long n = strtoul(args, NULL, 10);
 
 	if (n < m.players)
-		dp_pace_stop(&m.player[n]);
+		session_play_stop(m.s, &m.player[n]);
 	snprintf(out, size, "ok");
 }
 

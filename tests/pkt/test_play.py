@@ -103,6 +103,19 @@ class Play(MediaTest):
         self.assertEqual(self.payloads(1), [rtp(2)])
         self.assert_drops({'muted': 1})
 
+    def test_the_other_side_is_heard_as_soon_as_it_is_stopped(self):
+        self.call()
+        player = self.play(1, FRAMES, repeats=-1)
+        self.payloads(1)
+        self.halt(player)
+        self.send(0, self.packet_in(0, rtp(1)))
+        self.assertEqual(self.payloads(1), [rtp(1)])
+        self.h.advance(30)
+        self.ended(player, 1, STOPPED)
+        self.send(0, self.packet_in(0, rtp(2)))
+        self.assertEqual(self.payloads(1), [rtp(2)])
+        self.assert_drops({})
+
     def test_one_after_the_other_mutes_until_the_last_has_ended(self):
         self.call()
         first = self.play(1, FRAMES, repeats=-1)

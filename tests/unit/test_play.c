@@ -41,7 +41,7 @@ bool __wrap_session_media_key(struct sessions *s, const char *id, unsigned int l
 			      uint32_t *flow_leg, uint16_t *generation);
 enum session_fault __wrap_session_play_start(struct sessions *s, const char *id, unsigned int leg,
 					     struct dp_player *p, struct session_error *err);
-void __wrap_dp_pace_stop(struct dp_player *p);
+void __wrap_session_play_stop(struct sessions *s, struct dp_player *p);
 
 int __wrap_helper_start(struct helper *h, const struct helper_config *c)
 {
@@ -96,7 +96,7 @@ enum session_fault __wrap_session_play_start(struct sessions *s, const char *id,
 	return SESSION_OK;
 }
 
-void __wrap_dp_pace_stop(struct dp_player *p)
+void __wrap_session_play_stop(struct sessions *s, struct dp_player *p)
 {
 	p->stop = true;
 	bed.stopped++;
