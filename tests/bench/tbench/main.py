@@ -12,7 +12,7 @@ import tempfile
 import time
 
 from . import crypto, cycles, idle, kernel, machine, report, rtpproxy, spin, srtp, start, \
-    targets, tunnel, webrtc, wire
+    targets, tcp, tunnel, webrtc, wire
 from .plan import Context
 from .util import Failed, progress, say
 
@@ -20,7 +20,7 @@ LOCK = '/run/lock/tandem-bench'
 PARTS = {'cycles': cycles.measure, 'crypto': crypto.measure, 'wire': wire.measure,
          'start': start.measure, 'idle': idle.measure, 'kernel': kernel.measure,
          'srtp': srtp.measure, 'webrtc': webrtc.measure, 'rtpproxy': rtpproxy.measure,
-         'tunnel': tunnel.measure, 'spin': spin.measure}
+         'tunnel': tunnel.measure, 'tcp': tcp.measure, 'spin': spin.measure}
 
 
 def arguments(usage, argv):
@@ -53,8 +53,8 @@ def build_in(root, build, *options):
         setup = ['meson', 'configure', build, '-Dtests=true', *options]
     else:
         setup = ['meson', 'setup', build, root, *options]
-    wanted = ['control/tandemd'] + [f'tests/bench/bench_{n}' for n in ('cycles', 'gen', 'srtp',
-                                                                       'pingpong', 'webrtc')]
+    wanted = ['control/tandemd', 'control/ctl/tandemctl']
+    wanted += [f'tests/bench/bench_{n}' for n in ('cycles', 'gen', 'srtp', 'pingpong', 'webrtc')]
     for command in (setup, ['ninja', '-C', build, *wanted]):
         if subprocess.run(command, stdout=log, stderr=log, check=False).returncode != 0:
             log.seek(0)
@@ -62,7 +62,9 @@ def build_in(root, build, *options):
 
 
 def parts_wanted(args):
-    return [p for p in PARTS if (p in args.only if args.only else p != 'spin')]
+    if args.only:
+        return [p for p in PARTS if p in args.only]
+    return [p for p in PARTS if p != 'spin' and not (args.quick and p == 'tcp')]
 
 
 def alone():

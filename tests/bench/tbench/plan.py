@@ -52,6 +52,7 @@ class Context:
         # Pairs of tunnels.
         self.tunnel_wire = [(p, n, (64, 512, 1400) if n in (1, 500) else (1400,))
                             for p in (crypto.GCM, crypto.CM) for n in (1, 5, 50, 500)]
+        self.tcp = (5, 4)  # rounds, seconds each
         self.rtpproxy = {'calls': 10000, 'rounds': 5, 'record_ms': 10000}
 
     def plan_quick(self):
@@ -79,6 +80,7 @@ class Context:
                        'media_each': 20}
         self.tunnel_rounds, self.tunnel_repeats = 2000, 1
         self.tunnel_wire = [(crypto.GCM, 1, (1400,))]
+        self.tcp = (1, 2)
         self.rtpproxy = {'calls': 3000, 'rounds': 3, 'record_ms': 2000}
 
     def repeats_of(self, size):

@@ -3,7 +3,7 @@
 import os
 import re
 
-from . import crypto, srtp, svg, targets, tunnel
+from . import crypto, srtp, svg, targets, tcp, tunnel
 from . import webrtc as browsers
 from .cycles import VERIFIED
 from .util import Failed
@@ -284,6 +284,10 @@ def tunnel_latency(figures):
     return table(tunnel.LATENCY_HEAD, list(tunnel.latency_rows(figures)), 2)
 
 
+def tunnel_tcp(figures):
+    return table(tcp.HEAD, list(tcp.rows(figures)))
+
+
 def plot_tunnel_goodput(figures):
     found = [e for e in figures['tunnel']['wire'] if e['size'] == tunnel.SIZES[-1]]
     series = []
@@ -415,7 +419,8 @@ def fill(figures):
     m = figures['meta']
     texts = {f.__name__: f for f in (machine, distance, cycles_32, cycles_bursts, cycles_sizes,
                                      crypto_library, crypto_loop, tunnel_cycles, tunnel_wire,
-                                     tunnel_latency, wire, wire_cycles, wire_latency, sessions, idle, kernel,
+                                     tunnel_latency, tunnel_tcp, wire, wire_cycles,
+                                     wire_latency, sessions, idle, kernel,
                                      kernel_ratios, kernel_latency, srtp_memif, srtp_veth,
                                      srtp_sessions, webrtc, webrtc_summary, rtpproxy, spin)}
     out = {name: f(figures) for name, f in texts.items()}
@@ -431,7 +436,7 @@ def fill(figures):
 def write(root, figures):
     """The paths that were written."""
     parts = ('cycles', 'crypto', 'wire', 'start', 'idle', 'kernel', 'srtp', 'webrtc', 'rtpproxy',
-             'tunnel')
+             'tunnel', 'tcp')
     missing = [p for p in parts if p not in figures]
     if missing:
         raise Failed(f'a report needs all parts; {", ".join(missing)} was not measured')
