@@ -393,3 +393,8 @@ bool dp_inject_local(struct dp *dp, uint16_t iface, struct rte_mbuf *m)
 {
 	return inject(dp, iface, m, 0);
 }
+
+unsigned int dp_inject_pending(const struct dp *dp)
+{
+	return rte_ring_count(dp->w[0]->inject);
+}

@@ -32,7 +32,7 @@ enum leg_flags {
 	LEG_MEDIA = 1 << 13,       /* there is something in media[]: for both legs, to the end */
 	LEG_EARLY = 1 << 14, /* without LEG_REMOTE: nothing is nominated yet, and media may come
 				from remote, but not go there */
-	LEG_INNER = 1 << 15,       /* leg 1 of a tunnel: nothing but an inner interface */
+	LEG_INNER = 1 << 15, /* leg 1 of a tunnel: nothing but an inner interface */
 };
 
 /* Legs without a port of their own. */
@@ -156,8 +156,8 @@ struct sessions {
 	char **made;           /* [SESSION_LEGS * limit] */
 	/* [SESSION_LEGS * limit], paged in as it is used. NULL: plain, or SDES, in no bundle. */
 	struct leg_transport **transport;
-	struct tnd_list due;  /* of them, those whose far end may be another */
-	uint32_t hellos_kept; /* transport_offer.c */
+	struct tnd_list due;           /* of them, those whose far end may be another */
+	uint32_t hellos_kept;          /* transport_offer.c */
 	struct tunnel_settings *inner; /* [limit]: of sessions with LEG_INNER */
 	uint32_t *begin; /* [limit]: those of them that their worker is still to be told of */
 	uint32_t begins;
@@ -353,6 +353,8 @@ void observe_ended(struct sessions *s, const struct session *se);
 void observe_event(struct sessions *s, const struct flow_event *ev);
 /* Leg i's far end has been learned. */
 void observe_moved(struct sessions *s, const struct session *se, unsigned int i, bool first);
+/* Leg i's far end has closed its DTLS association. */
+void observe_closed(struct sessions *s, const struct session *se, unsigned int i);
 
 /* ---- report.c ---- */
 

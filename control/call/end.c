@@ -2,12 +2,17 @@
 /* How sessions end: asked to, or because nobody sends any more. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
 
 #include "call.h"
 #include "json.h"
 #include "log.h"
 
-#define RETRY_MS 1000 /* ending failed for want of memory */
+#define RETRY_MS       1000 /* ending failed for want of memory */
+#define GOODBYE_MS     500  /* for all far ends, at the end of the daemon */
+#define GOODBYE_NAP_US 200
 
 static uint64_t ticks_to_ms(const struct sessions *s, uint32_t ticks)
 {
@@ -132,6 +137,41 @@ enum session_fault session_end(struct sessions *s, struct session *se, enum end_
 			retire_renew(s, session_index(s, all[i]));
 	}
 	return SESSION_OK;
+}
+
+/* Until workers have taken all but `most` of what control sends. False: no more time. */
+static bool wait_for_room(const struct sessions *s, unsigned int most, uint64_t until_tsc)
+{
+	while (s->h->dp != NULL && dp_inject_pending(s->h->dp) > most) {
+		if (rte_rdtsc() >= until_tsc)
+			return false;
+		usleep(GOODBYE_NAP_US);
+	}
+	return true;
+}
+
+static void say_goodbye(const struct sessions *s, const struct session *se)
+{
+	for (unsigned int i = 0; i < SESSION_LEGS; i++) {
+		const struct leg_transport *t = transport_of(s, se, i);
+
+		if (t != NULL && t->dtls != NULL)
+			dtls_endpoint_close(t->dtls);
+	}
+}
+
+void sessions_goodbye(struct sessions *s)
+{
+	uint64_t until_tsc = rte_rdtsc() + GOODBYE_MS * s->h->loop.tsc_per_ms;
+
+	for (uint32_t i = 0; i < s->limit; i++) {
+		if (s->table[i].life == LIFE_FREE)
+			continue;
+		if (!wait_for_room(s, DP_RING_SIZE / 2, until_tsc))
+			return;
+		say_goodbye(s, &s->table[i]);
+	}
+	wait_for_room(s, 0, until_tsc);
 }
 
 static void tell_ended(struct sessions *s, const struct session *se)

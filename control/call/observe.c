@@ -62,6 +62,18 @@ void observe_moved(struct sessions *s, const struct session *se, unsigned int i,
 	}
 }
 
+void observe_closed(struct sessions *s, const struct session *se, unsigned int i)
+{
+	struct tnd_list *pos;
+
+	tnd_list_for_each (pos, &s->observers) {
+		struct session_observer *o = tnd_container_of(pos, struct session_observer, link);
+
+		if (o->closed != NULL)
+			o->closed(o, session_index(s, se), session_id(se), i);
+	}
+}
+
 void session_leg_local(struct sessions *s, const char *id, unsigned int leg,
 		       struct session_endpoint *local)
 {

@@ -262,6 +262,11 @@ struct session_answer {
 int sessions_create(struct sessions **out, struct host *h);
 /* Without a word to anybody; workers have stopped. Pending callbacks are not called. */
 void sessions_free(struct sessions *s);
+/*
+ * The daemon ends, while workers still run: far ends of DTLS are told so (close_notify), before
+ * this returns; after half a second no more are. Nothing but sessions_free() may follow.
+ */
+void sessions_goodbye(struct sessions *s);
 
 /* SESSION_OK and the answer, or the fault and where and why. */
 enum session_fault session_create(struct sessions *s, const struct session_params *params,
@@ -295,6 +300,10 @@ struct session_observer {
 	 * first time since it was signalled; else it has moved. It is sent to there already. */
 	void (*moved)(struct session_observer *o, uint32_t index, const char *id, unsigned int leg,
 		      const struct session_endpoint *to, bool first);
+	/* The far end of a leg has closed its DTLS association (close_notify, RFC 5246 §7.2.1):
+	 * nothing passes there any more. The session goes on, unless somebody ends it now. */
+	void (*closed)(struct session_observer *o, uint32_t index, const char *id,
+		       unsigned int leg);
 };
 /* Where a leg's far end is to send; port 0 with a session or leg that isn't there. */
 void session_leg_local(struct sessions *s, const char *id, unsigned int leg,

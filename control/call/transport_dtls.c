@@ -108,6 +108,9 @@ static void dtls_state(void *arg, const struct dtls_report *r)
 		tnd_err("call", "%s: leg %u: no memory to take keys away", session_id(se),
 			t->leg % SESSION_LEGS);
 	tell(t, r);
+	/* Last: whoever is told may end the session. */
+	if (r->state == DTLS_CLOSED && r->by_peer)
+		observe_closed(t->s, se, t->leg % SESSION_LEGS);
 }
 
 static const struct dtls_ops ops = {

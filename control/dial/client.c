@@ -23,6 +23,11 @@
  */
 #define CALLS_MAX  32
 #define CROWDED_MS 100
+/*
+ * A tunnel that ended sooner did not work. Two who dial as the same user end each other's at once,
+ * and must not do so all the time.
+ */
+#define BRIEF_MS 30000
 
 uint64_t redial_after_ms(uint32_t attempts)
 {
@@ -246,6 +251,7 @@ void client_up(struct dial *d)
 {
 	hang_up(d);
 	set_state(d, DIAL_UP);
+	d->up_ms = d->ds->h->loop.now_ms;
 	d->attempts = 0;
 	d->reason[0] = '\0';
 	tnd_info("dial", "tunnel %s is up", d->id);
@@ -262,6 +268,10 @@ void client_down(struct dial *d, enum tunnel_reason reason)
 		client_end(d);
 		return;
 	}
+	if (d->state == DIAL_UP && d->ds->h->loop.now_ms - d->up_ms < BRIEF_MS)
+		d->attempts = d->brief++;
+	else if (d->state == DIAL_UP)
+		d->brief = 0;
 	snprintf(text, sizeof(text), "down: %s", tunnel_reason_name(reason));
 	fail(d, text);
 }

@@ -19,6 +19,8 @@ struct dial {
 	int address, interface;
 	enum dial_state state;
 	uint32_t attempts;
+	uint32_t brief; /* tunnels in a row that were up for less than BRIEF_MS */
+	uint64_t up_ms; /* UP: since then */
 	char reason[TLS_WHY];
 	struct tnd_timer timer;
 	struct tls_context *tls; /* while there is a stream */

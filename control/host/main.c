@@ -253,7 +253,7 @@ static int start(struct daemon *d)
 	return EXIT_OK;
 }
 
-/* Clients first, then the workers, then what they stood on. */
+/* Clients first, far ends, then the workers, then what they stood on. */
 static void stop(struct daemon *d)
 {
 	media_forget_callers(d->media);
@@ -261,6 +261,8 @@ static void stop(struct daemon *d)
 	if (d->api != NULL)
 		api_stop(d->api);
 	dials_free(d->dials);
+	if (d->sessions != NULL)
+		sessions_goodbye(d->sessions);
 	if (d->host.dp != NULL)
 		dp_stop(d->host.dp);
 	tunnels_free(d->tunnels);

@@ -164,6 +164,7 @@ struct dtls_report {
 	enum dtls_state state;
 	enum dtls_reason reason;
 	uint8_t alert;             /* DTLS_ALERT: its number (RFC 5246 §7.2) */
+	bool by_peer;              /* DTLS_CLOSED: the far end said so, authentically */
 	enum srtp_profile profile; /* while connected */
 	struct dtls_addr peer;     /* of the association that it is about; port 0: of none */
 };

@@ -189,7 +189,7 @@ static void close_by_peer(struct dtls_assoc *a)
 	}
 	ep->current = NULL;
 	dtls_assoc_free(a);
-	ep->now = (struct dtls_report){.state = DTLS_CLOSED, .peer = peer};
+	ep->now = (struct dtls_report){.state = DTLS_CLOSED, .by_peer = true, .peer = peer};
 }
 
 static bool handle_datagram(struct dtls_assoc *a, struct dtls_keys *keys)

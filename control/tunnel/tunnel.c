@@ -26,6 +26,7 @@ const char *tunnel_reason_name(enum tunnel_reason r)
 		[TUNNEL_DELETED] = "deleted",   [TUNNEL_TIMEOUT] = "timeout",
 		[TUNNEL_SETUP] = "setup",       [TUNNEL_REPLACED] = "replaced",
 		[TUNNEL_USER] = "user_deleted", [TUNNEL_ENDED] = "ended",
+		[TUNNEL_HANGUP] = "hangup",
 	};
 
 	return names[r];
@@ -346,6 +347,16 @@ static void session_moved(struct session_observer *o, uint32_t index, const char
 	tell(t, "tunnel.roamed");
 }
 
+/* Its alert was authentic and is the last that there will be: no need to wait for silence. */
+static void session_closed(struct session_observer *o, uint32_t index, const char *id,
+			   unsigned int leg)
+{
+	struct tunnel *tn = tunnels_of(o)->table[index];
+
+	if (tn != NULL && !tn->ending && leg == 0)
+		end_or_retry(tn, TUNNEL_HANGUP);
+}
+
 /* ---- what there is to know ----------------------------------------------------------------- */
 
 static void fill_info(struct tunnels *t, const struct tunnel *tn, struct tunnel_info *out)
@@ -479,6 +490,7 @@ int tunnels_create(struct tunnels **out, struct host *h, struct sessions *s)
 		goto fail;
 	t->observer.ended = session_ended;
 	t->observer.moved = session_moved;
+	t->observer.closed = session_closed;
 	sessions_observe(s, &t->observer);
 	*out = t;
 	return 0;

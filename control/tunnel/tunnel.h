@@ -11,8 +11,9 @@
  *	tunnel_offer()	  -- text -->	tunnel_offer() with `remote`, and the user
  *	tunnel_answer() <-- text and network information --
  *
- * A tunnel is up with the first authentic packet, and down after tunnel.liveness_s without one;
- *then it and its session are gone. All for the control lcore.
+ * A tunnel is up with the first authentic packet, and down after tunnel.liveness_s without one, or
+ * when its far end closes the DTLS association; then it and its session are gone. All for the
+ * control lcore.
  */
 #ifndef TUNNEL_H
 #define TUNNEL_H
@@ -45,6 +46,7 @@ enum tunnel_reason {
 	TUNNEL_REPLACED, /* another tunnel of the same user */
 	TUNNEL_USER,     /* its user was deleted */
 	TUNNEL_ENDED,    /* its session has ended otherwise */
+	TUNNEL_HANGUP,   /* the far end has ended it, by DTLS close_notify */
 };
 const char *tunnel_reason_name(enum tunnel_reason r);
 

@@ -168,6 +168,9 @@ bool dp_inject(struct dp *dp, uint16_t iface, struct rte_mbuf *m);
  */
 bool dp_inject_local(struct dp *dp, uint16_t iface, struct rte_mbuf *m);
 
+/* How many frames of either kind workers have not taken yet, of DP_RING_SIZE. */
+unsigned int dp_inject_pending(const struct dp *dp);
+
 /* ---- copies (FLOW_EXTRA_COPY) --------------------------------------------------------------- */
 
 /*

@@ -42,6 +42,8 @@ through() {
 	done
 }
 
+no_tunnels() { [ "$(site "$1" tunnel.list | jq '.tunnels | length')" = 0 ]; }
+
 spawn b iperf3 iperf3 -s
 for version in 4 6; do
 	step "IPv$version outside"
@@ -64,6 +66,7 @@ for version in 4 6; do
 
 	step "hung up: addresses and routes are gone"
 	succeeds "tunnel hangup" ctl a tunnel hangup "$tunnel"
+	until_true 2 no_tunnels b || fail "site B still has the tunnel that A has hung up"
 	until_true 3 no_inner || fail "tun0 of site A keeps addresses"
 	equal "$(site a tunnel.dials | jq '.dials | length')" 0 "dials that are left"
 done
@@ -84,5 +87,28 @@ echo "alice:$(printf '%064x' 0xbad)" >"$TMP/wrong.psk"
 	fail "a wrong secret"
 is "$(site_counter b dial.handshakes_failed)" -gt 0 "handshakes that failed at site B"
 succeeds "tunnel hangup" ctl a tunnel hangup "alice@203.0.113.2"
+
+step "the server hangs up, and is dialled again"
+dial_tunnel 4
+before=$(site b tunnel.list | jq -r '.tunnels[0].id')
+dial_reason() { site a tunnel.dials | jq -r '.dials[0].reason'; }
+dial_state() { site a tunnel.dials | jq -r '.dials[0].state'; }
+is_down() { [ "$(dial_reason)" = "down: hangup" ]; }
+is_another() { [ "$(dial_state)" = up ] && [ "$(site b tunnel.list | jq -r '.tunnels[0].id')" != "$before" ]; }
+until_true 3 [ "$(dial_state)" = up ] || fail "the tunnel is not up"
+succeeds "tunnel.delete at site B" site b tunnel.delete "{\"id\":\"$before\"}"
+until_true 1 is_down || fail "site A has not heard that B has hung up"
+until_true 6 is_another || fail "site A does not dial again"
+until_true 3 has_inner || fail "no addresses on tun0 of site A"
+pings a 10.9.0.1 56 "ping through the next tunnel"
+
+step "the server's daemon stops: down at once, and dialled until it is there again"
+stop_site b
+until_true 2 no_inner || fail "tun0 of site A keeps addresses"
+start_site b
+succeeds "user.add" site b user.add '{"name":"alice"}'
+until_true 20 has_inner || fail "no addresses on tun0 of site A"
+pings a 10.9.0.1 56 "ping after the server's restart"
 stop_site a
+until_true 2 no_tunnels b || fail "site B still has the tunnel of A's daemon"
 stop_site b

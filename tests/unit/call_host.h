@@ -37,6 +37,9 @@ extern unsigned int test_tunnels;
 extern uint32_t test_tunnel;
 extern int test_tunnel_fault;
 
+/* Frames that workers have not taken yet. */
+extern unsigned int test_injected;
+
 /* What a packet at this port finds: NULL, or its plan. */
 const struct flow_plan *test_plan(const struct host *h, uint16_t addr, uint16_t port);
 

@@ -117,6 +117,7 @@ static void close_notify_of_ours(void **state)
 		assert_int_equal(SSL_get_shutdown(peer->ssl) & SSL_RECEIVED_SHUTDOWN,
 				 SSL_RECEIVED_SHUTDOWN);
 		assert_int_equal(n->report.state, DTLS_CLOSED);
+		assert_false(n->report.by_peer);
 		assert_false(dtls_endpoint_remote(n->ep, &(struct dtls_fingerprint){0}));
 		bed_end(peer);
 		bed_end(n);
@@ -148,6 +149,7 @@ static void close_notify_of_theirs(void **state)
 		assert_int_equal(n->report.state, DTLS_CONNECTED);
 		bed_settle();
 		assert_int_equal(n->report.state, DTLS_CLOSED);
+		assert_true(n->report.by_peer);
 		assert_int_equal(SSL_get_shutdown(peer->ssl),
 				 SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 		bed_end(peer);

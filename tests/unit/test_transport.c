@@ -274,6 +274,20 @@ static void renewed(void **state)
 	all_is_free();
 }
 
+/* A call whose party says goodbye goes on without it: who signals it ends it. */
+static void party_says_goodbye(void **state)
+{
+	struct made m = running("bye");
+
+	dtls_endpoint_close(m.p->dtls);
+	bed_run(&bed, 10);
+	expect_event("dtls.state {\"id\":\"bye\",\"leg\":1,\"state\":\"closed\"}");
+	no_keys(&m.a);
+	expect_report("bye", "\"state\":\"closed\"");
+	must_end("bye");
+	all_is_free();
+}
+
 /* Consent that is lost ends media, and media that flows keeps it. */
 static void consent_lost(void **state)
 {
@@ -354,8 +368,8 @@ int main(void)
 		TEST(wrong_fingerprint),      TEST(strangers),
 		TEST(restart_by_the_far_end), TEST(restart_by_us),
 		TEST(another_association),    TEST(renewed),
-		TEST(consent_lost),           TEST(other_security),
-		TEST(ice_taken_away),
+		TEST(party_says_goodbye),     TEST(consent_lost),
+		TEST(other_security),         TEST(ice_taken_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

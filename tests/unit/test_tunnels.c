@@ -642,6 +642,77 @@ static void answer_that_fails_replaces_nothing(void **state)
 	all_is_free();
 }
 
+/* ---- hanging up ----------------------------------------------------------------------------- */
+
+/* A server's tunnel with DTLS, keyed by and up with the bed's first party. */
+static struct party *with_party(const char *id)
+{
+	struct party *p = bed_party(&bed, 0, "192.0.2.50", 6000);
+	struct tunnel_create c = plain(id, NULL, "10.9.0.0/24");
+	struct tunnel_result r;
+	struct dtls_addr to;
+
+	party_dtls(&bed, p, DTLS_ACTIVE, true);
+	c.p.allow_plain = false;
+	c.leg.security.type = LEG_SECURITY_DTLS;
+	c.leg.security.dtls = party_tell_dtls(p, LEG_SETUP_PASSIVE);
+	r = must_create(&c);
+	party_hear_dtls(p, &r.session.leg[0].dtls, DTLS_ACTIVE);
+	to = (struct dtls_addr){.ip = r.session.leg[0].local.ip,
+				.port = r.session.leg[0].local.port};
+	assert_int_equal(dtls_start(p->dtls, &to), 0);
+	bed_run(&bed, 300);
+	assert_non_null(secure_of(id)->rx);
+	heard(id);
+	bed_run(&bed, 60);
+	assert_true(is_up(id));
+	tunnel_result_free(&r);
+	return p;
+}
+
+/* By its alert, at once; not by one that anybody could have sent. */
+static void far_end_hangs_up(void **state)
+{
+	static const uint8_t forged[] = {21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 0};
+	struct party *p = with_party("t");
+
+	party_send(&bed, p, s->table[index_of("t")].leg[0].port, forged, sizeof(forged));
+	bed_run(&bed, 20);
+	assert_true(is_up("t"));
+	dtls_endpoint_close(p->dtls);
+	bed_run(&bed, 10);
+	assert_false(is_there("t"));
+	expect("tunnel.down {\"id\":\"t\",\"reason\":\"hangup\",\"was_up\":true}\ndown t "
+	       "hangup\n");
+	assert_string_equal(route_to("10.9.0.77"), "");
+	all_is_free();
+}
+
+static void far_end_is_told(void **state)
+{
+	struct party *p = with_party("t");
+
+	must_delete("t");
+	bed_run(&bed, 10);
+	assert_int_equal(p->dtls_state.state, DTLS_CLOSED);
+	all_is_free();
+}
+
+/* Its far ends are told, and nobody else. */
+static void daemon_ends(void **state)
+{
+	struct party *p = with_party("t");
+
+	test_injected = DP_RING_SIZE;
+	sessions_goodbye(s);
+	assert_int_equal(test_injected, 0);
+	bed_run(&bed, 10);
+	assert_int_equal(p->dtls_state.state, DTLS_CLOSED);
+	assert_true(p->dtls_state.by_peer);
+	assert_true(is_there("t"));
+	must_delete("t");
+}
+
 /* Cut anywhere, or with a byte of it another: taken or refused, but nothing is left behind. */
 static void damaged_offers(void **state)
 {
@@ -696,6 +767,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_answers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(answer_that_fails_replaces_nothing, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(far_end_hangs_up, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(far_end_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(daemon_ends, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(damaged_offers, set_up, tear_down),
 	};
 
