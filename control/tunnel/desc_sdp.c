@@ -203,12 +203,10 @@ static void write_section(struct tnd_buf *out, const struct tunnel_say *s)
 	const struct session_endpoint *at = &s->session->leg[0].local;
 	const struct sdp_section_facts *f =
 		s->to != NULL ? &s->to->facts.section[s->to->section] : NULL;
-	char ip[WIRE_IP_STRLEN];
 
-	tnd_buf_addf(out, "m=%.*s %u %s %u" EOL "c=IN %s %s" EOL,
-		     f != NULL ? (int)f->m->kind.len : 5, f != NULL ? f->m->kind.at : "audio",
-		     at->port, transport_of(s), s->payload_type, family(&at->ip),
-		     wire_ip_format(&at->ip, ip));
+	tnd_buf_addf(out, "m=%.*s %u %s %u" EOL, f != NULL ? (int)f->m->kind.len : 5,
+		     f != NULL ? f->m->kind.at : "audio", at->port, transport_of(s),
+		     s->payload_type);
 	tnd_buf_addf(out, "a=rtpmap:%u " CODEC EOL "a=sendrecv" EOL, s->payload_type);
 	if (f != NULL && f->mid.len > 0)
 		tnd_buf_addf(out, "a=mid:%.*s" EOL, (int)f->mid.len, f->mid.at);
@@ -237,8 +235,12 @@ void tunnel_say_sdp(struct tnd_buf *out, const struct tunnel_say *s)
 	unsigned int count = s->to != NULL ? s->to->facts.sdp.count : 1;
 	char ip[WIRE_IP_STRLEN];
 
-	tnd_buf_addf(out, "v=0" EOL "o=- %" PRIu64 " 1 IN %s %s" EOL "s=-" EOL "t=0 0" EOL,
-		     s->origin, family(&at->ip), wire_ip_format(&at->ip, ip));
+	/* c= stands for refused sections too, none of which may be without (RFC 8866 §5.7). */
+	wire_ip_format(&at->ip, ip);
+	tnd_buf_addf(out,
+		     "v=0" EOL "o=- %" PRIu64 " 1 IN %s %s" EOL "s=-" EOL "c=IN %s %s" EOL
+		     "t=0 0" EOL,
+		     s->origin, family(&at->ip), ip, family(&at->ip), ip);
 	/* A group with the one section that is left (RFC 8843 §7.3.3). */
 	if (s->to != NULL && s->to->facts.section[s->to->section].group >= 0)
 		tnd_buf_addf(out, "a=group:BUNDLE %.*s" EOL,

@@ -263,6 +263,46 @@ DIAL = {
     "error": '{"tandem":1,"error":"denied","reason":"not you"}',
 }
 
+FINGERPRINT32 = "sha-256 " + ":".join(f"{i:02X}" for i in range(32))
+HOST = "candidate:1 1 UDP 2130706431 203.0.113.141 8998 typ host"
+SDP_HEAD = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+CLEARMODE = " 97\r\na=rtpmap:97 CLEARMODE/8000\r\n"
+XPARENT = '{"coder":[{"coder":"G711A","pt":8},{"coder":"XPARENT","pt":97}],' \
+          '"audio_addr":"192.0.2.9","audio_port":4000'
+ICE_JSON = ',"usr":"abcd","pwd":"0123456789012345678901"'
+# The first byte chooses, as fuzz_tunnel_offer.c has it: 1 JSON, 2 SDES, 4 answered without ICE.
+TUNNEL_OFFER = {
+    "sdp-plain": "\0" + SDP_HEAD + "m=audio 4000 RTP/AVP" + CLEARMODE,
+    "sdp-dtls": "\0" + SDP_HEAD + "m=audio 4000 UDP/TLS/RTP/SAVP" + CLEARMODE
+                + f"a=setup:actpass\r\na=fingerprint:{FINGERPRINT32}\r\n",
+    "sdp-sdes": "\x02" + SDP_HEAD + "m=audio 4000 RTP/SAVP" + CLEARMODE
+                + "".join(f"a=crypto:{CRYPTO[k]}\r\n" for k in ("plain", "gcm", "suite")),
+    "sdp-both": "\x02" + SDP_HEAD + "m=audio 4000 RTP/SAVP" + CLEARMODE
+                + f"a=crypto:{CRYPTO['plain']}\r\na=fingerprint:{FINGERPRINT32}\r\n",
+    "sdp-ice": "\0" + SDP_HEAD + "a=ice-lite\r\na=ice-options:trickle\r\n"
+               "m=audio 9 UDP/TLS/RTP/SAVP" + CLEARMODE
+               + "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
+               f"a={HOST}\r\na=end-of-candidates\r\na=setup:active\r\n"
+               f"a=fingerprint:{FINGERPRINT32}\r\na=rtcp-mux\r\na=mid:0\r\n",
+    "sdp-bundle": "\x04" + SDP_HEAD + "a=group:BUNDLE a b\r\nm=video 5000 RTP/AVP 96\r\n"
+                  "a=mid:a\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
+                  "m=audio 5000 RTP/AVP" + CLEARMODE + "a=mid:b\r\nm=application 0 TCP/MSRP *\r\n",
+    "json-plain": "\x01" + XPARENT + "}",
+    "json-dtls": "\x01" + XPARENT + f',"audio_ice":{{"fingerprint":"{FINGERPRINT32}"}},'
+                 '"audio_setup_role":"actpass","audio_rtcp_mux":true}',
+    "json-sdes": "\x03" + XPARENT + f',"audio_crypto":["{CRYPTO["plain"]}","{CRYPTO["suite"]}"]}}',
+    "json-ice": "\x01" + XPARENT + f',"audio_ice":{{"lite":true,"fingerprint":"{FINGERPRINT32}"'
+                + ICE_JSON + f',"candidate":["{HOST}"]}},"audio_setup_role":"passive"}}',
+    "json-noice": "\x05" + XPARENT + ',"audio_ice":{"lite":false' + ICE_JSON + "}}",
+}
+
+NETINFO = {
+    "both": '{"addr":"10.9.0.2","mask":"255.255.255.0","addresses":["10.9.0.2/24","fd00:9::2/64"],'
+            '"dns":["10.9.0.1","fd00:9::1"],"routes":["10.0.0.0/8","::/0"],"mtu":1420}',
+    "old": '{"addr":"fd00::2","mask":"ffff:ffff::"}',
+    "more": '{"routes":["10.1.2.3/8","192.0.2.1"],"mtu":0,"future":{"x":[1]}}',
+}
+
 
 def write(target, name, data):
     folder = CORPUS / target
@@ -289,3 +329,7 @@ for name, data in USERS.items():
     write("user", name, data)
 for name, text in DIAL.items():
     write("dial", name, text.encode())
+for name, text in TUNNEL_OFFER.items():
+    write("tunnel_offer", name, text.encode())
+for name, text in NETINFO.items():
+    write("netinfo", name, text.encode())

@@ -402,6 +402,8 @@ static void test_other_sections(void **state)
 	o.p.allow_plain = true;
 	o.p.address = LAN4;
 	must_offer(&o, &answered);
+	/* Each has c= in its section or before the first (RFC 8866 §5.7). */
+	must_have(answered.text.data, "\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 0 ");
 	must_have(answered.text.data, "m=audio 0 RTP/AVP 0\r\nm=audio ");
 	must_have(answered.text.data, " RTP/AVP 96\r\n");
 	must_have(answered.text.data, "a=mid:x\r\n");
