@@ -80,13 +80,25 @@ static uint8_t family_of(const union wire_ip *ip)
 	return wire_ip_is4(ip) ? AF_INET : AF_INET6;
 }
 
+/* RTA_VIA: an address behind its family, which is not the route's own (RFC 5549). */
+static void attribute_via(struct request *q, const union wire_ip *ip)
+{
+	uint16_t family = family_of(ip);
+	uint8_t via[2 + 16];
+
+	memcpy(via, &family, 2);
+	memcpy(via + 2, family == AF_INET ? ip->b + 12 : ip->b, family == AF_INET ? 4 : 16);
+	attribute(q, RTA_VIA, via, family == AF_INET ? 2 + 4 : 2 + 16);
+}
+
 /* What one datagram of the kernel says to request `seq`: 1: nothing that ends it; 0 or -errno. */
 static int judge(const uint8_t *data, size_t len, uint32_t seq,
 		 void (*fn)(void *arg, const struct nlmsghdr *h), void *arg)
 {
 	const struct nlmsghdr *h = (const void *)data;
+	int left = (int)len; /* less than nothing behind a last one of an odd length */
 
-	for (; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
+	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
 		if (h->nlmsg_seq != seq)
 			continue;
 		if (h->nlmsg_type == NLMSG_ERROR && h->nlmsg_len >= NLMSG_LENGTH(sizeof(int)))
@@ -180,8 +192,10 @@ static int route(struct rtnl *r, uint16_t type, uint16_t flags, const struct rtn
 	m->rtm_scope = on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	attribute_ip(&q, RTA_DST, &to->prefix);
 	attribute_u32(&q, RTA_OIF, to->ifindex);
-	if (to->has_gateway)
+	if (to->has_gateway && family_of(&to->gateway) == m->rtm_family)
 		attribute_ip(&q, RTA_GATEWAY, &to->gateway);
+	else if (to->has_gateway)
+		attribute_via(&q, &to->gateway);
 	return talk(r, &q, NULL, NULL);
 }
 
@@ -195,6 +209,22 @@ int rtnl_route_del(struct rtnl *r, const struct rtnl_route *to)
 	return route(r, RTM_DELROUTE, 0, to);
 }
 
+/* An address of `len` bytes as gateway; of another length than its family's it is none. */
+static void read_gateway(struct rtnl_route *out, uint16_t family, const uint8_t *at, size_t len)
+{
+	uint32_t ip4_be;
+
+	out->has_gateway = true;
+	if (family == AF_INET && len == 4) {
+		memcpy(&ip4_be, at, 4);
+		out->gateway = wire_ip_from4(ip4_be);
+	} else if (family == AF_INET6 && len == 16) {
+		out->gateway = wire_ip_from6(at);
+	} else {
+		out->has_gateway = false;
+	}
+}
+
 static void read_route(void *arg, const struct nlmsghdr *h)
 {
 	struct rtnl_route *out = arg;
@@ -205,17 +235,17 @@ static void read_route(void *arg, const struct nlmsghdr *h)
 	if (h->nlmsg_type != RTM_NEWROUTE || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
 		return;
 	for (; RTA_OK(a, len); a = RTA_NEXT(a, len)) {
+		const uint8_t *data = RTA_DATA(a);
+		uint16_t family;
+
 		if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) == 4)
-			memcpy(&out->ifindex, RTA_DATA(a), 4);
-		if (a->rta_type != RTA_GATEWAY)
+			memcpy(&out->ifindex, data, 4);
+		if (a->rta_type == RTA_GATEWAY)
+			read_gateway(out, m->rtm_family, data, RTA_PAYLOAD(a));
+		if (a->rta_type != RTA_VIA || RTA_PAYLOAD(a) < 2)
 			continue;
-		out->has_gateway = true;
-		if (m->rtm_family == AF_INET && RTA_PAYLOAD(a) == 4)
-			out->gateway = wire_ip_from4(*(const uint32_t *)RTA_DATA(a));
-		else if (m->rtm_family == AF_INET6 && RTA_PAYLOAD(a) == 16)
-			out->gateway = wire_ip_from6(RTA_DATA(a));
-		else
-			out->has_gateway = false;
+		memcpy(&family, data, 2);
+		read_gateway(out, family, data + 2, RTA_PAYLOAD(a) - 2);
 	}
 }
 

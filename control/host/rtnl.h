@@ -35,7 +35,7 @@ struct rtnl_route {
 	unsigned int bits;
 	unsigned int ifindex;
 	bool has_gateway;
-	union wire_ip gateway;
+	union wire_ip gateway; /* may be of the other family than the prefix */
 };
 /* -EEXIST: there is one for this prefix, wherever it leads. */
 int rtnl_route_add(struct rtnl *r, const struct rtnl_route *route);
