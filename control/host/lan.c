@@ -21,7 +21,7 @@
 #define LAN_KEPT_MS   300000
 #define LAN_SILENT_MS 10000
 #define LAN_EVERY_MS  1000
-#define LAN_TURN      64 /* entries looked at a turn of the timer, beside those that are due */
+#define LAN_TURN      64 /* entries looked at in a turn of the timer */
 
 struct lan_host {
 	struct tnd_list link; /* in lan.hosts, or lan.unused */
@@ -32,7 +32,7 @@ struct lan_host {
 };
 
 struct lan {
-	struct tnd_list hosts; /* oldest first */
+	struct tnd_list hosts; /* the one not looked at for longest first */
 	struct tnd_list unused;
 	struct tnd_timer timer;
 	uint32_t ask;
@@ -80,11 +80,12 @@ static void drop_host(struct host *h, struct lan_host *e)
 	tnd_list_add_tail(&l->unused, &e->link);
 }
 
+/* In turns, so that no number of hosts that answer hides one that does not. */
 static void lan_timer(struct tnd_timer *t, void *arg)
 {
 	struct host *h = arg;
 	struct lan *l = h->lan;
-	struct tnd_list *pos, *tmp;
+	struct tnd_list *pos, *tmp, *last = l->hosts.prev;
 	unsigned int looked = 0;
 
 	tnd_list_for_each_safe (pos, tmp, &l->hosts) {
@@ -92,9 +93,13 @@ static void lan_timer(struct tnd_timer *t, void *arg)
 		uint64_t age_ms = h->loop.now_ms - e->since_ms;
 
 		if (age_ms >= LAN_KEPT_MS ||
-		    (age_ms >= LAN_SILENT_MS && neigh_failed(h, e->nexthop)))
+		    (age_ms >= LAN_SILENT_MS && neigh_failed(h, e->nexthop))) {
 			drop_host(h, e);
-		else if (++looked > LAN_TURN)
+		} else {
+			tnd_list_del(pos);
+			tnd_list_add_tail(&l->hosts, pos);
+		}
+		if (pos == last || ++looked == LAN_TURN)
 			break;
 	}
 	loop_timer_after(&h->loop, t, LAN_EVERY_MS);
