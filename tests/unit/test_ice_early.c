@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What an ICE agent makes of checks that come before a nomination, or before an answer. */
-#include "ice_bed.h"
+#include "ice_pair.h"
 
 #include <errno.h>
 
 #include "ice_private.h"
 
-#define A "192.0.2.10"
-#define B "192.0.2.20"
-
 #define PWD   "cccccccccccccccccccccc"
 #define OTHER "dddddddddddddddddddddd"
-
-static struct bed *one(enum ice_mode mode)
-{
-	struct bed *b = bed_new();
-	struct ice_config c = bed_config(b, 0, mode, false, A, 4000);
-
-	bed_agent(b, 0, &c);
-	return b;
-}
 
 /* Port 0: none. */
 static void early_is(const struct party *p, uint16_t port)
