@@ -1,28 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Users of tunnels: who may have which addresses, and a store that survives what happens to it. */
-#include "check.h"
+/* Users of tunnels: who may have which addresses; pools, lists, and records of 32 bytes. */
+#include "users_bed.h"
 
-#include <dirent.h>
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "config.h"
-#include "user.h"
-
-static struct config config;
-static struct users *users;
-static char dir[64];
-
-static struct net_prefix net(const char *text)
-{
-	struct net_prefix p;
-
-	assert_int_equal(net_prefix_parse(text, &p), 0);
-	return p;
-}
 
 static void set_pool(unsigned int family, const char *text)
 {
@@ -30,118 +10,6 @@ static void set_pool(unsigned int family, const char *text)
 
 	config.tunnel.has_pool[family] = true;
 	config.tunnel.pool[family] = (struct config_prefix){p.ip, p.bits};
-}
-
-static void open_users(void)
-{
-	assert_int_equal(users_create(&users, &config), 0);
-}
-
-static int set_up(void **state)
-{
-	memset(&config, 0, sizeof(config));
-	config.tunnel.users = 20000;
-	config.tunnel.mask = CONFIG_MASK_NETWORK;
-	users = NULL;
-	snprintf(dir, sizeof(dir), "/tmp/tandem-users-XXXXXX");
-	return mkdtemp(dir) != NULL ? 0 : -1;
-}
-
-/* Each file in the test's own directory. */
-static unsigned int each_file(void (*fn)(const char *path), const char *containing)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	unsigned int n = 0;
-	char path[512];
-
-	assert_non_null(d);
-	while ((e = readdir(d)) != NULL) {
-		if (e->d_name[0] == '.' || strstr(e->d_name, containing) == NULL)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		if (fn != NULL)
-			fn(path);
-		n++;
-	}
-	closedir(d);
-	return n;
-}
-
-static void remove_file(const char *path)
-{
-	unlink(path);
-}
-
-static int tear_down(void **state)
-{
-	users_free(users);
-	each_file(remove_file, "");
-	return rmdir(dir);
-}
-
-/* Of a name and addresses or networks, "" for none. */
-static struct user user(const char *name, const char *address, const char *network)
-{
-	struct user u = {.name = ""};
-
-	snprintf(u.name, sizeof(u.name), "%s", name);
-	if (address[0] != '\0')
-		u.address[u.address_count++] = net(address);
-	if (network[0] != '\0')
-		u.network[u.network_count++] = net(network);
-	return u;
-}
-
-static struct user must_add(const struct user *u, bool pool)
-{
-	struct user_error err;
-	struct user now;
-	bool created;
-
-	if (user_add(users, u, pool, &created, &now, &err) != USER_OK)
-		fail_msg("%s: %s", err.path, err.reason);
-	assert_true(created);
-	return now;
-}
-
-static void must_refuse(const struct user *u, bool pool, enum user_fault f, const char *path)
-{
-	struct user_error err;
-	struct users_stats before, after;
-	struct user now;
-	bool created;
-
-	users_stats(users, &before);
-	assert_int_equal(user_add(users, u, pool, &created, &now, &err), f);
-	assert_int_equal(err.fault, f);
-	assert_string_equal(err.path, path);
-	assert_true(err.reason[0] != '\0');
-	users_stats(users, &after);
-	assert_memory_equal(&before, &after, sizeof(before));
-}
-
-static bool is_there(const char *name)
-{
-	struct user_error err;
-	struct user u;
-
-	return user_get(users, name, &u, &err) == USER_OK;
-}
-
-static void must_delete(const char *name)
-{
-	struct user_error err;
-
-	assert_int_equal(user_delete(users, name, &err), USER_OK);
-}
-
-static uint32_t count(void)
-{
-	struct users_stats st;
-
-	users_stats(users, &st);
-	return st.count;
 }
 
 /* ---- who has what --------------------------------------------------------------------------- */
@@ -296,7 +164,7 @@ static void pool_across_restarts(void **state)
 {
 	struct user u = user("a", "", ""), first, second;
 
-	snprintf(config.tunnel.store, sizeof(config.tunnel.store), "%s/users", dir);
+	use_store();
 	set_pool(0, "10.9.0.0/30");
 	open_users();
 	first = must_add(&u, true);
@@ -384,7 +252,7 @@ static void exact_records(void **state)
 	struct user_error err;
 	struct user u;
 
-	snprintf(config.tunnel.store, sizeof(config.tunnel.store), "%s/users", dir);
+	use_store();
 	open_users();
 	assert_int_equal(user_import(users, r, COUNT(r), false, &done, &err), USER_OK);
 	assert_int_equal(done.added, COUNT(r));
@@ -454,7 +322,7 @@ static void ten_thousand(void **state)
 	struct user_import done;
 	struct user_error err;
 
-	snprintf(config.tunnel.store, sizeof(config.tunnel.store), "%s/users", dir);
+	use_store();
 	open_users();
 	for (unsigned int i = 0; i < 10000; i++) {
 		char ip[64];
@@ -473,248 +341,13 @@ static void ten_thousand(void **state)
 	free(r);
 }
 
-/* ---- the store ------------------------------------------------------------------------------ */
-
-static void fill(unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		char name[16], ip[32];
-		struct user u;
-
-		snprintf(name, sizeof(name), "u%03u", i);
-		snprintf(ip, sizeof(ip), "10.9.%u.%u/32", i / 200, i % 200 + 1);
-		u = user(name, ip, "");
-		must_add(&u, false);
-	}
-}
-
-static void use_store(void)
-{
-	snprintf(config.tunnel.store, sizeof(config.tunnel.store), "%s/users", dir);
-}
-
-static off_t size_of(const char *path)
-{
-	struct stat st;
-
-	assert_int_equal(stat(path, &st), 0);
-	return st.st_size;
-}
-
-static void damage(const char *path, off_t at, size_t len)
-{
-	int fd = open(path, O_WRONLY);
-	uint8_t *junk = malloc(len);
-
-	assert_true(fd >= 0);
-	memset(junk, 0xa5, len);
-	assert_int_equal(pwrite(fd, junk, len, at), (ssize_t)len);
-	free(junk);
-	close(fd);
-}
-
-static void torn_middle(const char *path)
-{
-	damage(path, 4096, 8192);
-}
-
-static void torn_head(const char *path)
-{
-	damage(path, 0, 100);
-}
-
-static void torn_end(const char *path)
-{
-	assert_int_equal(truncate(path, size_of(path) / 2), 0);
-}
-
-static void torn_all(const char *path)
-{
-	damage(path, 0, (size_t)size_of(path));
-}
-
-/* Only its owner may read what is kept. */
-static void is_private(const char *path)
-{
-	struct stat st;
-
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0077, 0);
-}
-
-static void kept(void **state)
-{
-	use_store();
-	open_users();
-	fill(300);
-	must_delete("u007");
-	each_file(is_private, "users");
-	users_free(users);
-	each_file(is_private, "users");
-	open_users();
-	assert_int_equal(count(), 299);
-	assert_true(is_there("u299"));
-	assert_false(is_there("u007"));
-	assert_int_equal(each_file(NULL, ".torn"), 0);
-}
-
-/* Killed in the midst of it: what was answered stays. */
-static void killed(void **state)
-{
-	int status;
-	pid_t pid;
-
-	use_store();
-	pid = fork();
-	if (pid == 0) {
-		if (users_create(&users, &config) != 0)
-			_exit(1);
-		fill(200);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	open_users();
-	assert_int_equal(count(), 200);
-	assert_int_equal(each_file(NULL, ".torn"), 0);
-}
-
-static void torn(void **state)
-{
-	static void (*const how[])(const char *path) = {torn_middle, torn_head, torn_end, torn_all};
-	struct users_stats st;
-	char path[260];
-
-	use_store();
-	snprintf(path, sizeof(path), "%s", config.tunnel.store);
-	for (unsigned int i = 0; i < COUNT(how); i++) {
-		open_users();
-		fill(300);
-		users_free(users);
-		how[i](path);
-		open_users();
-		users_stats(users, &st);
-		assert_true(st.restored);
-		assert_false(st.emptied);
-		assert_int_equal(st.count, 300);
-		assert_true(is_there("u123"));
-		assert_int_equal(each_file(NULL, ".torn"), 1);
-		must_delete("u123");
-		users_free(users);
-		open_users();
-		users_stats(users, &st);
-		assert_false(st.restored);
-		assert_int_equal(st.count, 299);
-		users_free(users);
-		users = NULL;
-		each_file(remove_file, "users");
-	}
-}
-
-/* The copy too: it begins with nothing, and says so. */
-static void both_torn(void **state)
-{
-	struct users_stats st;
-	char path[260];
-
-	use_store();
-	open_users();
-	fill(300);
-	users_free(users);
-	snprintf(path, sizeof(path), "%s.good", config.tunnel.store);
-	torn_middle(config.tunnel.store);
-	torn_middle(path);
-	open_users();
-	users_stats(users, &st);
-	assert_true(st.emptied);
-	assert_int_equal(st.count, 0);
-	fill(10);
-	assert_int_equal(count(), 10);
-}
-
-/* A file of somebody else is not written into. */
-static void not_ours(void **state)
-{
-	static const char text[] = "this is no store at all, but somebody's only copy\n";
-	char found[sizeof(text)] = "";
-	int fd;
-
-	use_store();
-	fd = open(config.tunnel.store, O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(write(fd, text, sizeof(text)), sizeof(text));
-	close(fd);
-	open_users();
-	fill(1);
-	assert_int_equal(each_file(NULL, ".torn"), 1);
-	for (DIR *d = opendir(dir); d != NULL; closedir(d), d = NULL) {
-		struct dirent *e;
-
-		while ((e = readdir(d)) != NULL) {
-			char path[512];
-
-			if (strstr(e->d_name, ".torn") == NULL)
-				continue;
-			snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-			fd = open(path, O_RDONLY);
-			assert_int_equal(read(fd, found, sizeof(found)), sizeof(found));
-			close(fd);
-		}
-	}
-	assert_string_equal(found, text);
-}
-
-/* What a mask means is a setting: all of the network, or the address alone. */
-static void mask_changes(void **state)
-{
-	struct user a = user("ann", "10.9.0.2/24", ""), b = user("bob", "10.9.0.3/24", "");
-
-	use_store();
-	open_users();
-	must_add(&a, false);
-	must_refuse(&b, false, USER_CONFLICT, "/address");
-	users_free(users);
-	users = NULL;
-	config.tunnel.mask = CONFIG_MASK_INTERFACE;
-	open_users();
-	must_add(&b, false);
-	users_free(users);
-	users = NULL;
-	/* Back is not possible any more, and the store is as it was. */
-	config.tunnel.mask = CONFIG_MASK_NETWORK;
-	assert_true(users_create(&users, &config) != 0);
-	users = NULL;
-	config.tunnel.mask = CONFIG_MASK_INTERFACE;
-	open_users();
-	assert_int_equal(count(), 2);
-}
-
-static void no_place(void **state)
-{
-	snprintf(config.tunnel.store, sizeof(config.tunnel.store), "%s/no/such/dir/users", dir);
-	assert_true(users_create(&users, &config) != 0);
-	users = NULL;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(added_and_found, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(names, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(overlapping, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(limit, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(pool, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(pool_across_restarts, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(lists, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(exact_records, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refused_records, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(ten_thousand, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(kept, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(killed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(torn, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(both_torn, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(not_ours, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(mask_changes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(no_place, set_up, tear_down),
+		TEST(added_and_found), TEST(names),         TEST(overlapping),
+		TEST(limit),           TEST(pool),          TEST(pool_across_restarts),
+		TEST(lists),           TEST(exact_records), TEST(refused_records),
+		TEST(ten_thousand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
