@@ -108,14 +108,21 @@ static bool turns_back(const struct worker *w, const struct note *n, const struc
 	       flow_lpm_lookup(w->t->routes, is6, n->ip + (is6 ? 24 : 16)) != 0;
 }
 
-/* What a tunnel's end and a router do to a packet; one that turns back has its hop on its way in.
+static bool has_df(const struct note *n)
+{
+	return n->in.family == 6 || n->ip[6] & 0x40;
+}
+
+/*
+ * What a tunnel's end and a router do to a packet; one that turns back has its hop, and is measured,
+ * on its way in.
  */
 static bool edit_one(struct worker *w, struct packet *p, const struct note *n,
 		     const struct flow_iface *iface, bool back)
 {
 	struct flow_tunnel_rt *rt = &n->tunnel->rt;
 
-	if (unlikely(n->in.len > iface->mtu)) {
+	if (unlikely(n->in.len > iface->mtu) && !back && has_df(n)) {
 		p->mtu = iface->mtu;
 		tunnel_punt(w, rt, p, FLOW_DROP_tunnel_too_big, DP_PUNT_INNER_TOO_BIG);
 		return false;
@@ -161,6 +168,21 @@ static void turn_back(struct worker *w, struct packet *p, struct rte_mbuf *m, co
 	p->owner = (uint8_t)w->index;
 }
 
+/* By the LAN: to an address of our own there it comes in, else control asks who has it. */
+static void not_sent(struct worker *w, struct packet *p, struct rte_mbuf *m, const struct note *n,
+		     uint16_t iface)
+{
+	bool is6 = n->in.family == 6;
+	uint32_t nexthop = flow_lpm_lookup(w->t->lan[iface], is6, n->ip + (is6 ? 24 : 16));
+
+	if (__atomic_load_n(&w->t->nexthop[nexthop].mac, __ATOMIC_RELAXED) & FLOW_NEXTHOP_LOCAL) {
+		turn_back(w, p, m, n, &w->t->iface[iface]);
+		return;
+	}
+	p->verdict = VERDICT_PUNT;
+	p->punt = DP_PUNT_INNER_UNRESOLVED;
+}
+
 /* From here on the buffer holds the packet inside, `hlen` bytes before it. */
 static void uncover(struct rte_mbuf *m, const struct note *n, uint8_t hlen)
 {
@@ -189,12 +211,12 @@ static void send_one(struct worker *w, struct packet *p, struct rte_mbuf *m, con
 	sum->bytes += n->in.len;
 	p->tx_port = (uint8_t)iface->port;
 	p->verdict = VERDICT_READY;
-	if (unlikely(back)) {
+	if (unlikely(back))
 		turn_back(w, p, m, n, iface);
-	} else if (iface->role == FLOW_ROLE_LAN && unlikely(!write_eth(w, n, to))) {
-		p->verdict = VERDICT_PUNT;
-		p->punt = DP_PUNT_INNER_UNRESOLVED;
-	}
+	else if (iface->role == FLOW_ROLE_LAN && unlikely(!write_eth(w, n, to)))
+		not_sent(w, p, m, n, to);
+	if (unlikely(n->in.len > iface->mtu) && p->verdict != VERDICT_HANDOFF)
+		tunnel_cut(w, rt, p, m, &n->in, iface->mtu);
 }
 
 /* RTCP goes on, to be dropped by its name. */

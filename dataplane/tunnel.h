@@ -25,6 +25,10 @@ void tunnel_send(struct worker *w, struct burst *b);
 void tunnel_fragment(struct worker *w, struct flow_tunnel *tunnel, struct packet *p,
 		     const struct wire_inner *in, uint16_t mtu);
 
+/* Out of a tunnel: in place of a frame that is ready, but larger than `mtu` from its IP header on. */
+void tunnel_cut(struct worker *w, struct flow_tunnel_rt *rt, struct packet *p,
+		const struct rte_mbuf *m, const struct wire_inner *in, uint16_t mtu);
+
 /* The running half of a tunnel, for its owner. */
 static inline struct flow_tunnel_rt *tunnel_rt(struct flow_tunnel *tunnel)
 {

@@ -48,6 +48,19 @@ static size_t write_link(const struct host *h, const struct dp_punt *what, const
 	return wire_link_hlen(&link);
 }
 
+/*
+ * Did it come out of a tunnel? On a LAN also what was on its way into another one: it has our own
+ * MAC address as its source.
+ */
+static bool from_tunnel(const struct host *h, const struct dp_punt *what, const struct rte_mbuf *m)
+{
+	const struct flow_iface *f = &h->tables->iface[what->iface];
+
+	return !what->outward ||
+	       (f->role == FLOW_ROLE_LAN && what->l3_off >= WIRE_ETH_HLEN &&
+		memcmp(rte_pktmbuf_mtod(m, const uint8_t *) + 6, &f->mac, RTE_ETHER_ADDR_LEN) == 0);
+}
+
 static void send_error(struct host *h, const struct dp_punt *what, enum wire_icmp_error error,
 		       const struct rte_mbuf *m, const uint8_t *ip, const struct wire_inner *i)
 {
@@ -73,8 +86,8 @@ static void send_error(struct host *h, const struct dp_punt *what, enum wire_icm
 	}
 	answer->data_len = (uint16_t)(off + (size_t)len);
 	answer->pkt_len = answer->data_len;
-	if (what->outward ? dp_inject(h->dp, what->iface, answer)
-			  : dp_inject_local(h->dp, what->iface, answer))
+	if (from_tunnel(h, what, m) ? dp_inject_local(h->dp, what->iface, answer)
+				    : dp_inject(h->dp, what->iface, answer))
 		host_count(h, inner_told);
 	else
 		host_count(h, inject_full);

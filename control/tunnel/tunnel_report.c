@@ -26,7 +26,8 @@ static void write_counts(const struct tunnel *tn, const struct flow_tunnel_rt *r
 	write_count(b, "rx", on ? flow_read(rt->in_packets) : 0, on ? flow_read(rt->in_bytes) : 0);
 	write_count(b, "tx", on ? flow_read(rt->out_packets) : 0,
 		    on ? flow_read(rt->out_bytes) : 0);
-	json_w_uint(b, "fragments", on ? flow_read(rt->out_fragments) : 0);
+	json_w_uint(b, "fragments",
+		    on ? flow_read(rt->in_fragments) + flow_read(rt->out_fragments) : 0);
 	json_w_close(b, '}');
 	json_w_open(b, "outer", '{');
 	write_count(b, "rx", flow_read(leg[0].rtp.rx_packets), flow_read(leg[0].rtp.rx_bytes));

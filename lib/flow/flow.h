@@ -403,6 +403,7 @@ struct flow_tunnel_rt {
 	uint64_t out_fragments;
 	uint32_t keepalives_in, keepalives_out;
 	uint32_t drops[FLOW_TUNNEL_DROPS]; /* either way */
+	uint64_t in_fragments;             /* … that packets out of the tunnel were cut to */
 };
 
 /*

@@ -4,11 +4,12 @@
 and what is for itself."""
 import unittest
 
-from scapy.all import (ARP, ICMP, Dot1Q, ICMPv6DestUnreach, ICMPv6ND_NA, ICMPv6ND_NS,
-                       ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr)
-from tandem_pkt import IP, Ether, IPv6
+from scapy.all import (ARP, ICMP, Dot1Q, ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6ND_NA,
+                       ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, ICMPv6PacketTooBig)
+from secure_call import GCM128
+from tandem_pkt import IP, UDP, Ether, IPv6, Raw
 from tunnel_bed import (HOST, HOST6, HOST_MAC, USER, USER6, TunnelTest, back, echo, echo6, hop, in4,
-                        in6, tunnel_config)
+                        in6, syn, tunnel_config)
 
 OTHER, OTHER6, OTHER_MAC = '10.8.0.99', 'fd00:8::99', '02:00:00:00:00:99'
 ALL = 'ff:ff:ff:ff:ff:ff'
@@ -126,6 +127,114 @@ class Ours(TunnelTest):
         self.assertEqual(self.sent(), [])
         self.assert_drops({'not_ours': 1, 'inner_group': 1, 'ethertype': 1, 'vlan': 1,
                            'truncated': 1})
+
+
+class OursFromInside(TunnelTest):
+    """What a far end wants of tandem itself, by its address on the LAN."""
+
+    def setUp(self):
+        super().setUp()
+        self.tunnel(profile=GCM128)
+
+    def test_ping(self):
+        for n in range(3):
+            self.far_end_sends(in4(echo(n), dst=OWN), in6(echo6(n), dst=OWN6))
+            got = [g[2] for g in self.sent()]
+            self.assertEqual(len(got), 2)
+            four, six = IP(got[0]), IPv6(got[1])
+            self.assertEqual((four.src, four.dst, four[ICMP].type, four[ICMP].seq),
+                             (OWN, USER, 0, n))
+            self.assertEqual(bytes(four[ICMP].payload), b'e' * 8)
+            self.assertEqual((six.src, six.dst, six[ICMPv6EchoReply].seq), (OWN6, USER6, n))
+        self.assertEqual(self.h.tx('inn'), [])
+        self.assert_drops({})
+
+    def test_all_else(self):
+        """Is dropped by a name, and nobody is asked for an address of our own."""
+        self.far_end_sends(in4(dst=OWN), in6(dst=OWN6), in4(syn(), dst=OWN), in6(syn(), dst=OWN6),
+                           in4(Raw(b'f' * 40), dst=OWN, proto=17, flags='MF', id=3),
+                           in4(Raw(b'?'), dst=OWN, proto=47))
+        self.assertEqual(self.sent() + self.h.tx('inn'), [])
+        self.assert_drops({'no_flow': 2, 'protocol': 3, 'fragment': 1})
+
+    def test_no_more_than_so_many(self):
+        self.far_end_sends(*[in4(echo(n), dst=OWN) for n in range(300)])
+        answered = len(self.sent())
+        self.assertGreaterEqual(answered, 90)
+        self.assertLessEqual(answered, 110)
+
+
+class BetweenTunnels(TunnelTest):
+    """From one tunnel into another: what can't go on is told to where it came from."""
+
+    def setUp(self):
+        super().setUp()
+        self.tunnel('t2', networks=['10.9.1.0/24', 'fd00:91::/64'], port=4002, mtu=1300)
+        self.tunnel()
+
+    def told(self):
+        got = self.sent()
+        self.assertEqual([g[0][UDP].dport for g in got], [self.port] * len(got))
+        self.assertEqual(self.h.tx('inn'), [])
+        return [g[2] for g in got]
+
+    def test_too_big(self):
+        self.far_end_sends(in4(echo(size=1400 - 28), dst='10.9.1.2', flags='DF'),
+                           in6(echo6(size=1400 - 48), dst='fd00:91::2'))
+        got = self.told()
+        self.assertEqual(len(got), 2)
+        four, six = IP(got[0]), IPv6(got[1])
+        self.assertEqual((four.src, four.dst, four[ICMP].type, four[ICMP].code,
+                          four[ICMP].nexthopmtu), (OWN, USER, 3, 4, 1300))
+        self.assertEqual((six.src, six.dst, six[ICMPv6PacketTooBig].mtu), (OWN6, USER6, 1300))
+        self.assert_drops({'tunnel_too_big': 2})
+
+    def test_hops(self):
+        self.far_end_sends(in4(dst='10.9.1.2', ttl=1), in6(dst='fd00:91::2', hlim=1))
+        got = self.told()
+        self.assertEqual([(IP(got[0]).dst, IP(got[0])[ICMP].type), IPv6(got[1]).dst],
+                         [(USER, 11), USER6])
+        self.assert_drops({'tunnel_hops': 2})
+
+
+class SmallLan(TunnelTest):
+    """Its packets are smaller than those that tunnels carry."""
+    conf = tunnel_config()
+    conf['interfaces'][-1]['mtu'] = 1280
+
+    def test_cut_where_it_may_be(self):
+        self.tunnel(profile=GCM128)
+        for size in (1281, 1400):
+            packet = in4(echo(size=size - 28), flags=0, id=77)
+            self.far_end_sends(packet)
+            got = self.h.tx('inn')
+            self.assertEqual({(p.dst, p.src) for p in got}, {(HOST_MAC, self.mac('inn'))})
+            pieces = [IP(bytes(p[IP])) for p in got]
+            self.assertEqual(len(pieces), 2)
+            self.assertEqual({(p.id, p.src, p.dst, p.ttl, p.proto) for p in pieces},
+                             {(77, USER, HOST, 63, 1)})
+            self.assertEqual((pieces[0].frag, str(pieces[0].flags), len(pieces[0]),
+                              pieces[1].frag, str(pieces[1].flags)), (0, 'MF', 1276, 157, ''))
+            for p in pieces:
+                sum_of = p.chksum
+                del p.chksum
+                self.assertEqual(IP(bytes(p)).chksum, sum_of)
+            self.assertEqual(b''.join(bytes(p.payload) for p in pieces), bytes(packet)[20:])
+        self.assert_drops({})
+        inner = self.far_end()['inner']
+        self.assertEqual((inner['rx']['packets'], inner['fragments']), (2, 4))
+
+    def test_else_its_source_is_told(self):
+        self.tunnel()
+        self.far_end_sends(in4(echo(size=1281 - 28), flags='DF'), in6(echo6(size=1281 - 48)))
+        got = [g[2] for g in self.sent()]
+        self.assertEqual(len(got), 2)
+        four, six = IP(got[0]), IPv6(got[1])
+        self.assertEqual((four.dst, four[ICMP].type, four[ICMP].code, four[ICMP].nexthopmtu),
+                         (USER, 3, 4, 1280))
+        self.assertEqual((six.dst, six[ICMPv6PacketTooBig].mtu), (USER6, 1280))
+        self.assertEqual(self.h.tx('inn'), [])
+        self.assert_drops({'tunnel_too_big': 2})
 
 
 class Tagged(TunnelTest):

@@ -15,11 +15,16 @@ ip -n "$P-c" addr add 10.20.0.5/24 dev eth0
 ip -n "$P-c" addr add fd00:20::5/64 dev eth0 nodad
 ip -n "$P-c" route add default via 10.20.0.1
 ip -n "$P-c" route add default via fd00:20::1
-start_site b '.interfaces[1] = {name: "lan", device: "net_af_packet1,iface=lan0", role: "inner"}' \
-	'.addresses += [{name: "lan4", interface: "lan", ip: "10.20.0.1/24"},
-		{name: "lan6", interface: "lan", ip: "fd00:20::1/64"}]' \
-	'.tunnel.routes = ["10.20.0.0/24", "fd00:20::/64"]'
-succeeds "user.add" site b user.add '{"name":"alice"}'
+# start_lan [JQ-FILTER]: site B, whose users are in no store.
+start_lan() {
+	start_site b '.interfaces[1] = {name: "lan", device: "net_af_packet1,iface=lan0", role: "inner"}' \
+		'.addresses += [{name: "lan4", interface: "lan", ip: "10.20.0.1/24"},
+			{name: "lan6", interface: "lan", ip: "fd00:20::1/64"}]' \
+		'.tunnel.routes = ["10.20.0.0/24", "fd00:20::/64"]' "$@"
+	succeeds "user.add" site b user.add '{"name":"alice"}'
+}
+is_up() { [ "$(site a tunnel.dials | jq -r '.dials[0].state')" = up ]; }
+start_lan
 start_site a
 dial_tunnel 4
 
@@ -31,6 +36,32 @@ pings c "$inner6" 56 "ping A from the LAN, IPv6"
 equal "$(site b neighbour.list | jq -r '[.neighbours[] | select(.interface == "lan" and .state != "static") | .state] | unique | @csv')" \
 	'"reachable"' "neighbours on the LAN"
 "$PYTHON" "$SMOKE_DIR/lib/tunnel_tcp.py" a c 10.20.0.5 fd00:20::5
+
+step "its own addresses: ping and no more, and nobody is asked for them"
+before=$(site_counter b drop.protocol)
+spawn c arps tcpdump -nl -i eth0 arp
+until_true 5 grep -q listening "$TMP/arps.log" || fail "tcpdump does not start"
+! in_ns a timeout 2 bash -c 'echo >/dev/tcp/10.20.0.1/22' 2>/dev/null || fail "10.20.0.1 speaks TCP"
+is "$(site_counter b drop.protocol)" -gt "$before" "drop.protocol of site B"
+in_ns a ping -q -c 5 -i 0.1 -w 5 10.20.0.1 >"$TMP/command.log" 2>&1 || fail "ping 10.20.0.1"
+! grep -q 'who-has 10\.20\.0\.1 ' "$TMP/arps.log" || fail "tandem asks for its own address"
+
+step "a LAN that takes less: cut where it may be, told where not"
+stop_site b
+in_ns c ip link set eth0 mtu 1280
+in_ns b ip link set lan0 mtu 1280
+start_lan '.interfaces[1].mtu = 1280'
+until_true 20 is_up || fail "the tunnel is not up again"
+before=$(site_counter b worker.tunnel_fragments)
+for size in 1253 1400; do
+	in_ns a ping -q -c 3 -i 0.2 -w 8 -M dont -s $size 10.20.0.5 >"$TMP/command.log" 2>&1 || true
+	matches "$(cat "$TMP/command.log")" ' 3 received' "$size bytes to the LAN"
+done
+is "$(site_counter b worker.tunnel_fragments)" -ge $((before + 12)) "fragments to the LAN"
+in_ns a ping -c 1 -w 4 -M "do" -s 1300 10.20.0.5 >"$TMP/command.log" 2>&1 || true
+matches "$(cat "$TMP/command.log")" 'From 10\.20\.0\.1 .*mtu = 1280' "too big for the LAN"
+in_ns c ip link set eth0 mtu 1500
+in_ns b ip link set lan0 mtu 1500
 
 step "a router says what a router has to"
 in_ns a ping -c 1 -w 4 -t 1 10.20.0.5 >"$TMP/command.log" 2>&1 || true

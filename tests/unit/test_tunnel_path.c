@@ -577,7 +577,8 @@ static void test_unwrap_too_big(void **state)
 
 	setup_tunnels(b);
 	b->t->iface[TB_TUN].mtu = 1280;
-	len = tb_ip(p, &(struct tb_ip){.src = "10.8.1.5", .dst = "10.9.0.1", .len = 1281});
+	len = tb_ip(p,
+		    &(struct tb_ip){.src = "10.8.1.5", .dst = "10.9.0.1", .len = 1281, .df = true});
 	tb_from_far(b, &far4, TB_PT, 0, p, len);
 	tb_run(b, 0);
 	assert_true(tb_punt(b, &what, &f));
@@ -589,6 +590,74 @@ static void test_unwrap_too_big(void **state)
 	assert_int_equal(f.len, len);
 	assert_memory_equal(f.p + what.l3_off, p, len);
 	tb_drops(b, FLOW_DROP_tunnel_too_big, 1);
+}
+
+/* A piece of `whole`, which began at `off` behind the header; returns where the next one begins. */
+static uint16_t expect_piece(enum tb_port port, const uint8_t *whole, uint16_t off, uint16_t mtu,
+			     uint16_t hlen)
+{
+	uint16_t total = wire_get16(whole + 2), len, left = total - WIRE_IP4_HLEN - off;
+	struct wire_inner in = {0};
+	struct tb_frame f;
+
+	assert_true(tb_take(port, &f));
+	assert_true(f.len - hlen <= mtu);
+	assert_int_equal(wire_inner_parse(f.p + hlen, f.len - hlen, true, &in), WIRE_INNER_IP4);
+	assert_int_equal(in.len, f.len - hlen);
+	len = in.len - WIRE_IP4_HLEN;
+	assert_int_equal(wire_get16(f.p + hlen + 6), (len < left ? 0x2000 : 0) | off / 8);
+	assert_int_equal(wire_get16(f.p + hlen + 4), wire_get16(whole + 4));
+	assert_memory_equal(f.p + hlen + WIRE_IP4_HLEN, whole + WIRE_IP4_HLEN + off, len);
+	return off + len;
+}
+
+/* … and that may be cut: so it is, behind a TUN device, on a LAN, while its host is asked for. */
+static void test_unwrap_cut(void **state)
+{
+	struct tb *b = *state;
+	struct dp_punt what;
+	struct tb_frame f;
+	uint8_t p[2000];
+	union wire_ip net;
+	uint16_t len, at = 0;
+
+	setup_tunnels(b);
+	b->t->iface[TB_TUN].mtu = b->t->iface[TB_LAN].mtu = 576;
+	len = tb_ip(p, &(struct tb_ip){.src = "10.8.1.5", .dst = "10.9.0.1", .len = 1400});
+	tb_from_far(b, &far4, TB_PT, 0, p, len);
+	tb_run(b, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		at = expect_piece(TB_TUN, p, at, 576, 0);
+	assert_int_equal(at, len - WIRE_IP4_HLEN);
+	tb_no_drops(b);
+	assert_int_equal(b->t->tunnel[1].rt.in_packets, 1);
+	assert_int_equal(b->t->tunnel[1].rt.in_fragments, 3);
+	assert_int_equal(tb_counter(b, DP_tunnel_fragments), 3);
+	assert_int_equal(wire_ip_parse("192.168.0.0", &net), 0);
+	len = tb_ip(p, &(struct tb_ip){.src = "10.8.3.5", .dst = "192.168.7.9", .len = 600});
+	for (unsigned int i = 0; i < 2; i++) {
+		tb_from_far(b, &lan, TB_PT, 0, p, len);
+		tb_run(b, 0);
+		for (at = 0; i == 0 && tb_punt(b, &what, &f); at++) {
+			assert_int_equal(what.kind, DP_PUNT_INNER_UNRESOLVED);
+			assert_int_equal(what.l3_off, 14);
+			assert_int_equal(f.len, at == 0 ? 14 + 572 : 14 + 20 + 28);
+		}
+		assert_int_equal(i == 0 ? at : 2, 2);
+		at = 0;
+		for (unsigned int k = 0; i == 1 && k < 2; k++)
+			at = expect_piece(TB_LAN, p, at, 576, 14);
+		tb_no_drops(b);
+		assert_int_equal(flow_lan_set(b->t, TB_LAN, &net, 16, 3), 0);
+	}
+	/* It can't be: options that nobody can read. */
+	p[0] = 0x46;
+	memset(p + 20, 0x07, 4);
+	wire_put16(p + 10, 0);
+	wire_put16(p + 10, ntohs(wire_checksum(wire_sum(p, 24))));
+	tb_from_far(b, &lan, TB_PT, 0, p, len);
+	tb_run(b, 0);
+	tb_drops(b, FLOW_DROP_tunnel_header, 1);
 }
 
 static void test_rtcp(void **state)
@@ -905,6 +974,48 @@ static void test_lan_back(void **state)
 	assert_true(tb_punt(b, &what, &f));
 	assert_int_equal(what.kind, DP_PUNT_INNER_HOPS);
 	tb_drops(b, FLOW_DROP_tunnel_hops, 1);
+	/* The LAN's MTU is not on its way: the other tunnel's is. */
+	b->t->iface[TB_LAN].mtu = 80;
+	tb_ip(p, &(struct tb_ip){.src = "10.8.3.5", .dst = "10.8.4.5", .df = true});
+	tb_from_far(b, &lan, TB_PT, 0, p, len);
+	tb_run(b, 0);
+	tb_ip(p, &(struct tb_ip){.src = "10.8.3.5", .dst = "10.8.4.5", .df = true, .hops = 63});
+	expect_wrapped(TB_OUTER, "198.51.100.9", TB_SEQ + 1, p, len, 0);
+	tb_no_drops(b);
+}
+
+/* To an address of ours on the LAN: in from there, and nobody is asked who has it. */
+static void test_lan_own(void **state)
+{
+	struct tb *b = *state;
+	struct dp_punt what;
+	struct tb_frame f;
+	union wire_ip own;
+	uint8_t p[200];
+	uint16_t len;
+
+	setup_tunnels(b);
+	assert_int_equal(wire_ip_parse("192.168.7.1", &own), 0);
+	assert_int_equal(flow_lan_set(b->t, TB_LAN, &own, 32, 2), 0);
+	len = tb_ip(p, &(struct tb_ip){.src = "10.8.3.5", .dst = "192.168.7.1", .proto = 1});
+	tb_from_far(b, &lan, TB_PT, 0, p, len);
+	tb_run(b, 0);
+	assert_true(tb_punt(b, &what, &f));
+	assert_int_equal(what.kind, DP_PUNT_ICMP);
+	assert_int_equal(what.iface, TB_LAN);
+	assert_memory_equal(f.p, lan_mac, 6);
+	assert_memory_equal(f.p + 6, lan_mac, 6);
+	tb_no_drops(b);
+	len = tb_ip(p, &(struct tb_ip){.src = "10.8.3.5", .dst = "192.168.7.1", .proto = 6});
+	tb_from_far(b, &lan, TB_PT, 0, p, len);
+	tb_run(b, 0);
+	tb_drops(b, FLOW_DROP_protocol, 1);
+	len = tb_ip(p, &(struct tb_ip){.src = "10.8.3.5", .dst = "192.168.7.1", .proto = 17});
+	wire_put16(p + 24, len - 20);
+	wire_put16(p + 26, 0);
+	tb_from_far(b, &lan, TB_PT, 0, p, len);
+	tb_run(b, 0);
+	tb_drops(b, FLOW_DROP_no_flow, 1);
 }
 
 /* ---- all the way ---- */
@@ -1202,16 +1313,17 @@ static int group_setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(routes),       TEST(ifaces),    TEST(wrap),
-		TEST(clock),        TEST(dscp),      TEST(wrap_drops),
-		TEST(too_big),      TEST(fragments), TEST(fragment_bursts),
-		TEST(mss),          TEST(unwrap),    TEST(unwrap_drops),
-		TEST(ecn),          TEST(rtcp),      TEST(unwrap_too_big),
-		TEST(keepalive),    TEST(lan_in),    TEST(keepalive_many),
-		TEST(lan_ours),     TEST(lan_out),   TEST(lan_back),
-		TEST(keepalive_in), TEST(srtp),      TEST(srtp),
-		TEST(handoff),      TEST(sealed),    TEST(sealed),
-		TEST(inject),       TEST(buffers),
+		TEST(routes),    TEST(ifaces),     TEST(wrap),
+		TEST(clock),     TEST(dscp),       TEST(wrap_drops),
+		TEST(too_big),   TEST(fragments),  TEST(fragment_bursts),
+		TEST(mss),       TEST(unwrap),     TEST(unwrap_drops),
+		TEST(ecn),       TEST(rtcp),       TEST(unwrap_too_big),
+		TEST(keepalive), TEST(lan_in),     TEST(keepalive_many),
+		TEST(lan_ours),  TEST(lan_out),    TEST(lan_back),
+		TEST(lan_own),   TEST(unwrap_cut), TEST(keepalive_in),
+		TEST(srtp),      TEST(srtp),       TEST(handoff),
+		TEST(sealed),    TEST(sealed),     TEST(inject),
+		TEST(buffers),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
