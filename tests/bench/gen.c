@@ -3,12 +3,12 @@
  * bench_gen's commands, one a line on standard input, each answered by one line of JSON:
  *
  *	set NUMBER			which set of flows the others are about; 0 at first
- *	load FILE SRC_MAC DST_MAC [KEYS]
- *					flows (struct gen_flow, see gen.h), and keys for them
- *					(struct gen_keys)
- *	size BYTES			of the IP packets, before they are sealed
- *	run KEY=VALUE …			port rate_pps most_pps ms drain_ms quiet_ms
- *					stall_us slack_us latency
+ *	load FILE SRC_MAC DST_MAC [KEYS [TUNNELS]]
+ *					flows (struct gen_flow, see gen.h), keys for them
+ *					(struct gen_keys), tunnels for them (struct gen_flow)
+ *	size BYTES			of the IP packets, before they are sealed; 0: IMIX
+ *	run KEY=VALUE …			port rx_port rate_pps most_pps ms drain_ms quiet_ms
+ *					stall_us slack_us latency; rx_port is port if absent
  *	first PORT TIMEOUT_MS		until the first packet comes back
  *	link PORT			is it up?
  *
@@ -104,12 +104,13 @@ static void do_set(char *args)
 static void do_load(char *args)
 {
 	const char *path = strtok(args, " \n"), *src = strtok(NULL, " \n"),
-		   *dst = strtok(NULL, " \n"), *keys = strtok(NULL, " \n");
+		   *dst = strtok(NULL, " \n");
+	struct gen_files files = {path, strtok(NULL, " \n"), strtok(NULL, " \n")};
 	struct gen_flows *f = gen.flows;
 	int err = -EINVAL;
 
 	if (dst && parse_mac(src, f->src_mac) && parse_mac(dst, f->dst_mac))
-		err = gen_flows_load(f, path, keys);
+		err = gen_flows_load(f, &files);
 	if (err)
 		answer_error("load", err);
 	else
@@ -119,8 +120,8 @@ static void do_load(char *args)
 static void do_size(char *args)
 {
 	int size = atoi(args);
-	int err = size > 0 && size <= GEN_SIZE_MAX ? gen_flows_build(gen.flows, (uint16_t)size)
-						   : -EINVAL;
+	int err = size >= 0 && size <= GEN_SIZE_MAX ? gen_flows_build(gen.flows, (uint16_t)size)
+						    : -EINVAL;
 
 	if (err)
 		answer_error("size", err);
@@ -155,6 +156,7 @@ static void do_run(char *args)
 	char *word;
 
 	memset(&r, 0, sizeof(r));
+	r.rx_port = RTE_MAX_ETHPORTS;
 	r.ms = 100;
 	r.most_pps = 6e6;
 	r.drain_ms = 20;
@@ -171,6 +173,8 @@ static void do_run(char *args)
 		*eq = '\0';
 		if (strcmp(word, "port") == 0)
 			r.port = (uint16_t)v;
+		else if (strcmp(word, "rx_port") == 0)
+			r.rx_port = (uint16_t)v;
 		else if (strcmp(word, "rate_pps") == 0)
 			r.rate_pps = v;
 		else if (strcmp(word, "most_pps") == 0)
@@ -192,7 +196,10 @@ static void do_run(char *args)
 			return;
 		}
 	}
-	if (gen.flows->tmpl == NULL || !rte_eth_dev_is_valid_port(r.port)) {
+	if (r.rx_port == RTE_MAX_ETHPORTS)
+		r.rx_port = r.port;
+	if (gen.flows->tmpl == NULL || !rte_eth_dev_is_valid_port(r.port) ||
+	    !rte_eth_dev_is_valid_port(r.rx_port)) {
 		answer_error("run", -ENOENT);
 		return;
 	}

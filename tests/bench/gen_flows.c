@@ -11,6 +11,11 @@
 
 #include "gen.h"
 
+#define RECORD_MAX 128
+
+_Static_assert(sizeof(struct gen_flow) <= RECORD_MAX && sizeof(struct gen_keys) <= RECORD_MAX,
+	       "records fit into what they are exchanged by");
+
 static uint32_t rng(uint64_t *state)
 {
 	*state ^= *state << 13;
@@ -19,23 +24,18 @@ static uint32_t rng(uint64_t *state)
 	return (uint32_t)(*state >> 16);
 }
 
-/* Keys stay with their flows. */
-static void shuffle(struct gen_flow *flow, struct gen_keys *keys, uint32_t count)
+/* The same order for as many records of any kind: keys stay with their flows. */
+static void shuffle(void *records, size_t record, uint32_t count)
 {
 	uint64_t state = 88172645463325252u;
+	uint8_t *at = records, t[RECORD_MAX];
 
 	for (uint32_t i = count - 1; i > 0; i--) {
 		uint32_t j = rng(&state) % (i + 1);
-		struct gen_flow t = flow[i];
 
-		flow[i] = flow[j];
-		flow[j] = t;
-		if (keys) {
-			struct gen_keys k = keys[i];
-
-			keys[i] = keys[j];
-			keys[j] = k;
-		}
+		memcpy(t, at + i * record, record);
+		memcpy(at + i * record, at + j * record, record);
+		memcpy(at + j * record, t, record);
 	}
 }
 
@@ -72,9 +72,15 @@ static void unload(struct gen_flows *f)
 	free(f->crypt);
 	free(f->flow);
 	free(f->tmpl);
+	free(f->around);
+	free(f->outer);
+	free(f->flow_at);
 	f->crypt = NULL;
 	f->flow = NULL;
 	f->tmpl = NULL;
+	f->around = NULL;
+	f->outer = NULL;
+	f->flow_at = NULL;
 	f->seals = false;
 	f->count = 0;
 	f->next = 0;
@@ -97,26 +103,53 @@ static int init_keys(struct gen_flows *f, const struct gen_keys *keys)
 	return 0;
 }
 
-int gen_flows_load(struct gen_flows *f, const char *path, const char *keys_path)
+/* As many records as there are flows, in the same order as these. NULL with errno. */
+static void *read_beside(const struct gen_flows *f, const char *path, size_t record)
 {
-	struct gen_keys *keys = NULL;
 	uint32_t count;
+	void *records = read_records(path, record, &count);
+
+	if (records && count != f->count) {
+		free(records);
+		errno = EINVAL;
+		return NULL;
+	}
+	if (records)
+		shuffle(records, record, count);
+	return records;
+}
+
+static int load_keys(struct gen_flows *f, const char *path)
+{
+	struct gen_keys *keys = read_beside(f, path, sizeof(*keys));
+	int err;
+
+	if (keys == NULL)
+		return -errno;
+	err = init_keys(f, keys);
+	free(keys);
+	return err;
+}
+
+static int load_tunnels(struct gen_flows *f, const char *path)
+{
+	f->around = read_beside(f, path, sizeof(*f->around));
+	return f->around ? gen_tunnel_init(f) : -errno;
+}
+
+int gen_flows_load(struct gen_flows *f, const struct gen_files *files)
+{
 	int err = 0;
 
 	unload(f);
-	f->flow = read_records(path, sizeof(*f->flow), &f->count);
+	f->flow = read_records(files->flows, sizeof(*f->flow), &f->count);
 	if (f->flow == NULL)
 		return -errno;
-	if (keys_path) {
-		keys = read_records(keys_path, sizeof(*keys), &count);
-		err = keys == NULL ? -errno : count != f->count ? -EINVAL : 0;
-	}
-	if (err == 0) {
-		shuffle(f->flow, keys, f->count);
-		if (keys)
-			err = init_keys(f, keys);
-	}
-	free(keys);
+	shuffle(f->flow, sizeof(*f->flow), f->count);
+	if (files->keys)
+		err = load_keys(f, files->keys);
+	if (err == 0 && files->around)
+		err = load_tunnels(f, files->around);
 	if (err)
 		unload(f);
 	return err;
@@ -146,8 +179,7 @@ static void put16(uint8_t *p, uint16_t v)
 	p[1] = (uint8_t)v;
 }
 
-/* The IP header at `ip`; returns the sum of the UDP pseudo header's addresses. */
-static uint32_t write_ip(uint8_t *ip, const struct gen_flow *flow, uint16_t size)
+uint32_t gen_write_ip(uint8_t *ip, const struct gen_flow *flow, uint16_t size)
 {
 	uint16_t sum;
 
@@ -172,20 +204,24 @@ static uint32_t write_ip(uint8_t *ip, const struct gen_flow *flow, uint16_t size
 	return sum_bytes(ip + 12, 8);
 }
 
-/* What sealing adds to a packet of flow `i`. */
+/* What sealing, and a tunnel, add to a packet of flow `i`, where it is in them. */
 static uint16_t growth(const struct gen_flows *f, uint32_t i)
 {
-	if (f->crypt == NULL || f->crypt[i].seal == NULL)
-		return 0;
-	return (uint16_t)srtp_keys_growth(f->crypt[i].seal, false);
+	const struct gen_crypt *c = f->crypt ? &f->crypt[i] : NULL;
+
+	if (f->around)
+		return (uint16_t)(GEN_AROUND +
+				  srtp_keys_growth(c->seal ? c->seal : c->open, false));
+	return c && c->seal ? (uint16_t)srtp_keys_growth(c->seal, false) : 0;
 }
 
-/* `size` as it goes out, sealed. */
-static void build(const struct gen_flows *f, uint32_t i, uint16_t size)
+/* The template `at`, for packets of `size` bytes before anything is added. */
+static void build(struct gen_flows *f, uint32_t i, uint32_t at, uint16_t size)
 {
 	const struct gen_flow *flow = &f->flow[i];
-	struct gen_template *t = &f->tmpl[i];
-	uint16_t ip_len = flow->ip6 ? 40 : 20, udp_len = size - ip_len;
+	struct gen_template *t = &f->tmpl[at];
+	uint16_t more = growth(f, i), ip_size = f->around ? size : size + more;
+	uint16_t ip_len = flow->ip6 ? 40 : 20, udp_len = ip_size - ip_len;
 	uint8_t *udp = t->head + 14 + ip_len, *rtp = udp + 8;
 	uint32_t ssrc = rte_cpu_to_be_32(i + 1);
 
@@ -193,7 +229,7 @@ static void build(const struct gen_flows *f, uint32_t i, uint16_t size)
 	memcpy(t->head, f->dst_mac, 6);
 	memcpy(t->head + 6, f->src_mac, 6);
 	put16(t->head + 12, flow->ip6 ? 0x86dd : 0x0800);
-	t->sum = write_ip(t->head + 14, flow, size);
+	t->sum = gen_write_ip(t->head + 14, flow, ip_size);
 	memcpy(udp, &flow->sport_be, 2);
 	memcpy(udp + 2, &flow->dport_be, 2);
 	put16(udp + 4, udp_len);
@@ -202,29 +238,69 @@ static void build(const struct gen_flows *f, uint32_t i, uint16_t size)
 	t->sum += sum_bytes(udp, 8 + GEN_RTP_BYTES) + rte_cpu_to_be_16(17) +
 		  rte_cpu_to_be_16(udp_len);
 	t->rtp = (uint16_t)(rtp - t->head);
-	t->len = 14 + size;
-	t->plain_len = t->len - growth(f, i);
+	t->plain_len = 14 + size;
+	t->len = t->plain_len + (f->seals || !f->around ? more : 0);
+	if (f->around)
+		gen_tunnel_build(f, i, at, t->plain_len + more);
+}
+
+static bool size_fits(const struct gen_flows *f, uint16_t size)
+{
+	for (uint32_t i = 0; i < f->count; i++)
+		if (size < (f->flow[i].ip6 ? 40 : 20) + 8 + GEN_STAMP_END ||
+		    size + growth(f, i) > GEN_SIZE_MAX)
+			return false;
+	return true;
+}
+
+/* Fewer TLB misses on the generator's side; without it works as well. */
+static void *huge_alloc(size_t bytes)
+{
+	void *p = aligned_alloc((size_t)2 << 20, RTE_ALIGN_CEIL(bytes, (size_t)2 << 20));
+
+	if (p)
+		(void)madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
+static int allocate(struct gen_flows *f, uint32_t classes)
+{
+	size_t n = (size_t)f->count * classes;
+
+	if (f->tmpl && f->classes == classes)
+		return 0;
+	free(f->tmpl);
+	free(f->outer);
+	f->outer = NULL;
+	f->classes = classes;
+	f->tmpl = huge_alloc(n * sizeof(*f->tmpl));
+	if (f->around)
+		f->outer = aligned_alloc(64, n * sizeof(*f->outer));
+	if (f->tmpl && (f->outer || !f->around))
+		return 0;
+	free(f->tmpl);
+	f->tmpl = NULL;
+	return -ENOMEM;
 }
 
 int gen_flows_build(struct gen_flows *f, uint16_t size)
 {
-	size_t bytes = RTE_ALIGN_CEIL(f->count * sizeof(*f->tmpl), (size_t)2 << 20);
+	static const uint16_t imix[GEN_CLASSES] = {64, 570, 1400};
+	uint32_t classes = size ? 1 : GEN_CLASSES;
+	const uint16_t *sizes = size ? &size : imix;
+	int err;
 
-	for (uint32_t i = 0; i < f->count; i++)
-		if (size < (f->flow[i].ip6 ? 40 : 20) + 8 + GEN_STAMP_END ||
-		    size + growth(f, i) > GEN_SIZE_MAX)
-			return -EINVAL;
 	if (f->count == 0)
 		return -EINVAL;
-	if (f->tmpl == NULL) {
-		f->tmpl = aligned_alloc((size_t)2 << 20, bytes);
-		if (f->tmpl == NULL)
-			return -ENOMEM;
-		/* Fewer TLB misses on the generator's side; without it works as well. */
-		(void)madvise(f->tmpl, bytes, MADV_HUGEPAGE);
-	}
-	for (uint32_t i = 0; i < f->count; i++)
-		build(f, i, size + growth(f, i));
+	for (uint32_t k = 0; k < classes; k++)
+		if (!size_fits(f, sizes[k]))
+			return -EINVAL;
+	err = allocate(f, classes);
+	if (err)
+		return err;
+	for (uint32_t k = 0; k < classes; k++)
+		for (uint32_t i = 0; i < f->count; i++)
+			build(f, i, k * f->count + i, sizes[k]);
 	return 0;
 }
 

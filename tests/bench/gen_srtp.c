@@ -15,7 +15,6 @@
 #include "gen_stamp.h"
 
 #define STORE_BYTES ((size_t)192 << 20)
-#define STORE_LAPS  8192 /* a far end follows a gap of 32,767 */
 
 static struct {
 	enum srtp_engine engine;
@@ -124,10 +123,10 @@ static uint8_t *slot(uint32_t i)
 	return state.store + (size_t)i * state.stride;
 }
 
-/* The UDP checksum over what was sealed. */
-static void put_checksum(uint8_t *frame, const struct gen_template *t)
+/* The UDP checksum over what was sealed, from its RTP header `rtp` on. */
+static void put_checksum(uint8_t *frame, uint8_t *rtp)
 {
-	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(frame + t->rtp - sizeof(*udp));
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(rtp - sizeof(*udp));
 
 	udp->dgram_cksum = 0;
 	if (frame[12] == 0x08)
@@ -136,28 +135,43 @@ static void put_checksum(uint8_t *frame, const struct gen_template *t)
 		udp->dgram_cksum = rte_ipv6_udptcp_cksum((struct rte_ipv6_hdr *)(frame + 14), udp);
 }
 
+/* The set's next packet into `p`, a slot of the store. The RTP header from which on it is sealed.
+ */
+static uint8_t *put_packet(struct gen *g, uint8_t *p)
+{
+	struct gen_flows *f = g->flows;
+	uint32_t at = gen_template_at(f, f->next, g->seq), around = f->around ? GEN_AROUND : 0;
+	const struct gen_template *t = &f->tmpl[at];
+
+	memset(p, 0, state.stride);
+	memcpy(p + around, t->head, GEN_HEAD_BYTES);
+	gen_stamp(f, t, p + around, g->seq++, 0);
+	if (f->around)
+		gen_tunnel_wrap(f, at, p);
+	return p + (f->around ? GEN_OUTER_RTP : t->rtp);
+}
+
 /* The next `n` packets of the set, into the store from `at` on. */
 static void seal_burst(struct gen *g, uint32_t at, unsigned int n)
 {
 	struct gen_flows *f = g->flows;
-	const struct gen_template *t[GEN_BURST];
 	struct srtp_op op[GEN_BURST];
+	uint8_t *rtp[GEN_BURST];
 	unsigned int ops = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		uint8_t *p = slot(at + i);
 		const struct gen_crypt *c = &f->crypt[f->next];
+		uint16_t len = f->tmpl[gen_template_at(f, f->next, g->seq)].len;
+		uint16_t tag = c->seal ? (uint16_t)srtp_keys_growth(c->seal, false) : 0;
 
-		t[i] = &f->tmpl[f->next];
-		memcpy(p, t[i]->head, GEN_HEAD_BYTES);
-		memset(p + GEN_HEAD_BYTES, 0, state.stride - GEN_HEAD_BYTES);
-		gen_stamp(f, t[i], p, g->seq++, 0);
-		state.length[at + i] = t[i]->len;
+		rtp[i] = put_packet(g, p);
+		state.length[at + i] = len;
 		if (c->seal)
 			op[ops++] = (struct srtp_op){
-				.data = p + t[i]->rtp,
-				.len = t[i]->plain_len - t[i]->rtp,
-				.room = t[i]->len - t[i]->plain_len,
+				.data = rtp[i],
+				.len = (uint16_t)(len - tag - (rtp[i] - p)),
+				.room = tag,
 				.keys = c->seal,
 				.leg = c->seal_leg,
 			};
@@ -173,7 +187,7 @@ static void seal_burst(struct gen *g, uint32_t at, unsigned int n)
 			exit(1);
 		}
 	for (unsigned int i = 0; i < n; i++)
-		put_checksum(slot(at + i), t[i]);
+		put_checksum(slot(at + i), rtp[i]);
 }
 
 uint32_t gen_store_fill(struct gen *g, uint64_t count)
@@ -181,11 +195,12 @@ uint32_t gen_store_fill(struct gen *g, uint64_t count)
 	uint16_t longest = 0;
 
 	store_open();
-	for (uint32_t i = 0; i < g->flows->count; i++)
+	for (uint32_t i = 0; i < g->flows->classes * g->flows->count; i++)
 		longest = RTE_MAX(longest, g->flows->tmpl[i].len);
-	state.stride = RTE_MAX(RTE_ALIGN_CEIL(longest, 64), RTE_ALIGN_CEIL(GEN_HEAD_BYTES, 64));
+	/* A template is copied whole, even where the packet is shorter. */
+	longest = RTE_MAX(longest, (uint16_t)(GEN_AROUND + GEN_HEAD_BYTES));
+	state.stride = RTE_ALIGN_CEIL(longest, 64);
 	count = RTE_MIN(count, STORE_BYTES / state.stride);
-	count = RTE_MIN(count, (uint64_t)STORE_LAPS * g->flows->count);
 	for (uint32_t i = 0; i < count; i += GEN_BURST)
 		seal_burst(g, i, RTE_MIN((unsigned int)(count - i), (unsigned int)GEN_BURST));
 	return (uint32_t)count;
@@ -203,8 +218,7 @@ void gen_store_copy(uint32_t i, struct rte_mbuf *m)
 
 /* ---- what comes back ------------------------------------------------------------------------- */
 
-/* Does the payload behind the stamp have the right length, and nothing in it? */
-static bool payload_is_ours(const struct gen_template *t, const uint8_t *rtp, uint16_t len)
+bool gen_payload_is_ours(const struct gen_template *t, const uint8_t *rtp, uint16_t len)
 {
 	/* In a set with keys the timestamp is the running number as well. */
 	if (len != t->plain_len - t->rtp || memcmp(rtp + GEN_SEQ_OFF, rtp + GEN_TS_OFF, 4) != 0)
@@ -215,37 +229,44 @@ static bool payload_is_ours(const struct gen_template *t, const uint8_t *rtp, ui
 	return true;
 }
 
+void gen_open(struct gen_rtp *p, unsigned int n)
+{
+	struct srtp_op op[GEN_BURST];
+	unsigned int which[GEN_BURST], ops = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (p[i].crypt->open == NULL)
+			continue;
+		which[ops] = i;
+		op[ops++] = (struct srtp_op){.data = p[i].data,
+					     .len = p[i].len,
+					     .keys = p[i].crypt->open,
+					     .leg = p[i].crypt->open_leg};
+	}
+	srtp_open(state.worker, op, ops, srtp_now());
+	for (unsigned int i = 0; i < ops; i++)
+		p[which[i]].len = op[i].verdict == SRTP_OK ? op[i].len : 0;
+}
+
 unsigned int gen_contents_bad(const struct gen_flows *f, uint8_t *const rtp[],
 			      struct rte_mbuf *const m[], unsigned int n)
 {
 	const struct gen_template *t[GEN_BURST];
-	struct srtp_op op[GEN_BURST], *op_of[GEN_BURST];
-	uint16_t len[GEN_BURST];
-	unsigned int ops = 0, bad = 0;
+	struct gen_rtp p[GEN_BURST];
+	unsigned int bad = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		uint32_t ssrc;
-		const struct gen_crypt *c;
+		const uint8_t *end = rte_pktmbuf_mtod(m[i], uint8_t *) + m[i]->data_len;
+		uint32_t ssrc, number;
 
 		memcpy(&ssrc, rtp[i] + GEN_SSRC_OFF, 4);
+		memcpy(&number, rtp[i] + GEN_TS_OFF, 4);
 		ssrc = rte_be_to_cpu_32(ssrc);
-		c = &f->crypt[ssrc - 1];
-		t[i] = &f->tmpl[ssrc - 1];
-		len[i] = (uint16_t)(rte_pktmbuf_mtod(m[i], uint8_t *) + m[i]->data_len - rtp[i]);
-		op_of[i] = NULL;
-		if (c->open) {
-			op_of[i] = &op[ops];
-			op[ops++] = (struct srtp_op){
-				.data = rtp[i], .len = len[i], .keys = c->open, .leg = c->open_leg};
-		}
+		t[i] = &f->tmpl[gen_template_at(f, ssrc - 1, rte_be_to_cpu_32(number))];
+		p[i] = (struct gen_rtp){&f->crypt[ssrc - 1], rtp[i], (uint16_t)(end - rtp[i])};
 	}
-	srtp_open(state.worker, op, ops, srtp_now());
-	for (unsigned int i = 0; i < n; i++) {
-		if (op_of[i])
-			len[i] = op_of[i]->len;
-		if ((op_of[i] && op_of[i]->verdict != SRTP_OK) ||
-		    !payload_is_ours(t[i], rtp[i], len[i]))
-			bad++;
-	}
+	gen_open(p, n);
+	for (unsigned int i = 0; i < n; i++)
+		bad += !gen_payload_is_ours(t[i], rtp[i], p[i].len);
 	return bad;
 }

@@ -53,8 +53,8 @@ class Gen:
         self.send(command)
         return self.answer()
 
-    def load(self, path, keys='', src_mac=GEN_MAC, dst_mac=DUT_MAC):
-        self.flows = self.ask(f'load {path} {src_mac} {dst_mac} {keys}')['flows']
+    def load(self, path, keys='', tunnels='', src_mac=GEN_MAC, dst_mac=DUT_MAC):
+        self.flows = self.ask(f'load {path} {src_mac} {dst_mac} {keys} {tunnels}')['flows']
 
     def set(self, number):
         """The set of flows that the others are about."""
