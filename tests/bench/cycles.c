@@ -7,13 +7,14 @@
  *	bench_cycles [EAL arguments] --
  *		--scenario relay4|relay6|bridge46|bridge64|open|seal|both|tunnel-encap|tunnel-decap
  *		--flows N [--profile NAME] [--engine auto|ipsec-mb|libsrtp2]
- *		--size BYTES[,…] --burst N[,…] --rounds N [--verified]
+ *		--size BYTES[,…] --burst N[,…] --rounds N [--verified] [--ask]
  *
  * With --verified packets come as from a device that has verified their checksums. open, seal and
  * both are relay4 from SRTP to RTP, from RTP to SRTP, and from SRTP to SRTP under another key;
  * tunnel-encap and tunnel-decap are from a device without link headers to SRTP, and back, where
  * flows are tunnels. Sizes are those of IP packets, before they become SRTP; of tunnels, those
- * inside, where 0 is the simple IMIX. A burst of 0 is a turn that finds nothing.
+ * inside, where 0 is the simple IMIX. A burst of 0 is a turn that finds nothing. With --ask lists
+ * of sizes come by standard input, one a line, and are answered at once.
  *
  * Prints one JSON object a line, cycles a packet (a turn with burst 0). Rounds are averaged by 20,
  * because the TSC of some machines advances in steps of 25, and figures are medians over these
@@ -36,7 +37,7 @@
 struct options {
 	const char *scenario;
 	uint32_t flows, rounds;
-	bool verified;
+	bool verified, ask;
 	enum srtp_profile profile;
 	enum srtp_engine engine;
 	uint16_t size[LIST_MAX], burst[LIST_MAX];
@@ -201,6 +202,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 					      {"burst", required_argument, NULL, 'b'},
 					      {"rounds", required_argument, NULL, 'r'},
 					      {"verified", no_argument, NULL, 'v'},
+					      {"ask", no_argument, NULL, 'a'},
 					      {"profile", required_argument, NULL, 'p'},
 					      {"engine", required_argument, NULL, 'e'},
 					      {0}};
@@ -213,6 +215,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case 'f': o->flows = (uint32_t)strtoul(optarg, NULL, 10); break;
 		case 'l': o->sizes = parse_list(optarg, o->size, 1500); break;
 		case 'b': o->bursts = parse_list(optarg, o->burst, BURST_LIMIT); break;
+		case 'a': o->ask = true; break;
 		case 'v': o->verified = true; break;
 		case 'p':
 			if (srtp_profile_find(optarg, &o->profile) != 0)
@@ -264,6 +267,24 @@ static void check_sizes(const struct options *o, bool tunnel)
 			die("IP packets have 72 to 1500 bytes, inside tunnels 28 to 1420");
 }
 
+static void measure_all(const struct bed *b, const struct options *o, struct cursor c[2])
+{
+	for (unsigned int i = 0; i < o->sizes; i++)
+		for (unsigned int k = 0; k < o->bursts; k++)
+			measure(b, o, c, o->size[i], o->burst[k]);
+}
+
+static void answer(const struct bed *b, struct options *o, struct cursor c[2])
+{
+	char line[128];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		o->sizes = parse_list(line, o->size, 1500);
+		check_sizes(o, b->tunnel);
+		measure_all(b, o, c);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.scenario = "relay4",
@@ -289,9 +310,10 @@ int main(int argc, char **argv)
 		die("this engine does not run here");
 	bed_create(&b);
 	first_lap(&b, &cursors[1]);
-	for (unsigned int i = 0; i < o.sizes; i++)
-		for (unsigned int k = 0; k < o.bursts; k++)
-			measure(&b, &o, cursors, o.size[i], o.burst[k]);
+	if (o.ask)
+		answer(&b, &o, cursors);
+	else
+		measure_all(&b, &o, cursors);
 	rte_eal_cleanup();
 	return 0;
 }

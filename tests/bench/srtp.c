@@ -5,6 +5,10 @@
  * libsrtp2.
  *
  *	bench_srtp [--profiles NAME,…] [--sessions N,…] [--sizes N,…] [--bursts N,…] [--rounds N]
+ *		[--ask]
+ *
+ * With --ask lists of sizes come by standard input, one a line, and each is answered at once: only
+ * the library itself, of the first profile, number of sessions and size of bursts.
  *
  * Sizes are those of RTP packets without tag. Each round seals a burst of the next sessions'
  * packets and opens it again. Prints one JSON object a line; cycles are those of the TSC. Rounds
@@ -31,6 +35,7 @@
 struct options {
 	unsigned int profile[LIST_MAX], sessions[LIST_MAX], size[LIST_MAX], burst[LIST_MAX];
 	unsigned int profiles, sessionss, sizes, bursts, rounds;
+	bool ask;
 };
 
 static const struct make *const makes[MAKES] = {&make_srtp, &make_raw, &make_evp, &make_libsrtp2};
@@ -203,6 +208,22 @@ static void turn(struct bench *b, const struct make *m, struct series *s, unsign
 	}
 }
 
+/* What was measured of the first makes: `n` averages each. */
+static void print_series(const struct bench *b, struct series *s, unsigned int count,
+			 unsigned int n, double cost)
+{
+	for (int seal = 1; seal >= 0; seal--) {
+		printf("{\"profile\":\"%s\",\"op\":\"%s\",\"sessions\":%u,\"size\":%u,\"burst\":%u",
+		       srtp_profile_name(b->profile), seal ? "seal" : "open", b->sessions, b->size,
+		       b->burst);
+		for (unsigned int m = 0; m < count; m++)
+			if (s[m].ctx)
+				print_make(makes[m]->name, s[m].v[seal], n, cost, b->burst);
+		printf("}\n");
+	}
+	fflush(stdout);
+}
+
 static void measure(struct bench *b, unsigned int rounds)
 {
 	unsigned int n = rounds / AVERAGED;
@@ -216,16 +237,7 @@ static void measure(struct bench *b, unsigned int rounds)
 		for (unsigned int m = 0; m < MAKES; m++)
 			if (s[m].ctx)
 				turn(b, makes[m], &s[m], i, i + TURN < n ? i + TURN : n);
-	for (int seal = 1; seal >= 0; seal--) {
-		printf("{\"profile\":\"%s\",\"op\":\"%s\",\"sessions\":%u,\"size\":%u,\"burst\":%u",
-		       srtp_profile_name(b->profile), seal ? "seal" : "open", b->sessions, b->size,
-		       b->burst);
-		for (unsigned int m = 0; m < MAKES; m++)
-			if (s[m].ctx)
-				print_make(makes[m]->name, s[m].v[seal], n, cost, b->burst);
-		printf("}\n");
-	}
-	fflush(stdout);
+	print_series(b, s, MAKES, n, cost);
 	for (unsigned int m = 0; m < MAKES; m++)
 		series_free(&s[m], makes[m], b);
 }
@@ -266,6 +278,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 					      {"sizes", required_argument, NULL, 's'},
 					      {"bursts", required_argument, NULL, 'b'},
 					      {"rounds", required_argument, NULL, 'r'},
+					      {"ask", no_argument, NULL, 'a'},
 					      {0}};
 	int c;
 
@@ -275,10 +288,31 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case 'n': o->sessionss = parse_list(optarg, o->sessions, 1, 100000); break;
 		case 's': o->sizes = parse_list(optarg, o->size, 28, PACKET_MAX); break;
 		case 'b': o->bursts = parse_list(optarg, o->burst, 1, BURST); break;
+		case 'a': o->ask = true; break;
 		case 'r': parse_list(optarg, &o->rounds, AVERAGED, 10000000); break;
 		default: die("usage: see the top of srtp.c");
 		}
 	}
+}
+
+/* The first make alone, which is ours. */
+static void answer(struct bench *b, unsigned int rounds)
+{
+	unsigned int n = rounds / AVERAGED, size[LIST_MAX], sizes;
+	double cost = timer_cost();
+	struct series s;
+	char line[32];
+
+	series_create(&s, makes[0], b, n);
+	while (fgets(line, sizeof(line), stdin)) {
+		sizes = parse_list(line, size, 28, PACKET_MAX);
+		for (unsigned int i = 0; i < sizes; i++) {
+			b->size = (uint16_t)size[i];
+			turn(b, makes[0], &s, 0, n);
+			print_series(b, &s, 1, n, cost);
+		}
+	}
+	series_free(&s, makes[0], b);
 }
 
 int main(int argc, char **argv)
@@ -298,6 +332,15 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv, &o);
 	calibrate();
+	if (o.ask) {
+		answer(&(struct bench){.profile = o.profile[0],
+				       .sessions = o.sessions[0],
+				       .size = (uint16_t)o.size[0],
+				       .burst = o.burst[0],
+				       .packet = packets},
+		       o.rounds);
+		return 0;
+	}
 	for (unsigned int p = 0; p < o.profiles; p++)
 		for (unsigned int n = 0; n < o.sessionss; n++)
 			for (unsigned int s = 0; s < o.sizes; s++)

@@ -9,14 +9,20 @@ from .machine import dut_cpu
 from .util import Failed, progress
 
 CM, GCM = 'AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'
+SHORT = {CM: 'AES-CM', GCM: 'GCM'}
 SCENARIOS = {'open': 'srtp-to-rtp', 'seal': 'rtp-to-srtp', 'both': 'srtp-to-srtp'}
 HEADERS = 28  # of IPv4 and UDP: sizes are those of RTP packets
 
 
+def srtp_command(build, profiles, sessions, bursts, rounds):
+    return [f'{build}/tests/bench/bench_srtp', '--profiles', ','.join(profiles),
+            '--sessions', ','.join(map(str, sessions)), '--bursts', ','.join(map(str, bursts)),
+            '--rounds', str(rounds)]
+
+
 def bench_srtp(build, profiles, sessions, sizes, bursts, rounds):
-    command = [f'{build}/tests/bench/bench_srtp', '--profiles', ','.join(profiles),
-               '--sessions', ','.join(map(str, sessions)), '--sizes', ','.join(map(str, sizes)),
-               '--bursts', ','.join(map(str, bursts)), '--rounds', str(rounds)]
+    command = srtp_command(build, profiles, sessions, bursts, rounds)
+    command += ['--sizes', ','.join(map(str, sizes))]
     p = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                        check=False, preexec_fn=dut_cpu)
     if p.returncode != 0:

@@ -7,14 +7,18 @@ from .machine import DUT_CPU, dut_cpu
 from .util import Failed, progress
 
 
+def cycles_command(build, scenario, flows, bursts, rounds, extra=()):
+    memory_mib = 256 + flows * 1300 // (1 << 20) + (flows * 5000 // (1 << 20) if extra else 0)
+    return [f'{build}/tests/bench/bench_cycles', '-l', str(DUT_CPU), '--no-pci',
+            '--in-memory', '--no-telemetry', '-m', str(memory_mib), '--log-level', '4', '--',
+            '--scenario', scenario, '--flows', str(flows),
+            '--burst', ','.join(map(str, bursts)), '--rounds', str(rounds), *extra]
+
+
 def bench_cycles(build, scenario, flows, sizes, bursts, rounds, extra=()):
     """One process; a list of its lines."""
-    memory_mib = 256 + flows * 1300 // (1 << 20) + (flows * 5000 // (1 << 20) if extra else 0)
-    command = [f'{build}/tests/bench/bench_cycles', '-l', str(DUT_CPU), '--no-pci',
-               '--in-memory', '--no-telemetry', '-m', str(memory_mib), '--log-level', '4', '--',
-               '--scenario', scenario, '--flows', str(flows),
-               '--size', ','.join(map(str, sizes)), '--burst', ','.join(map(str, bursts)),
-               '--rounds', str(rounds)] + list(extra)
+    command = cycles_command(build, scenario, flows, bursts, rounds, extra)
+    command += ['--size', ','.join(map(str, sizes))]
     p = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                        check=False, preexec_fn=dut_cpu)
     if p.returncode != 0:

@@ -48,10 +48,12 @@ class Context:
         self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 20000, 'rounds': 3, 'per_s': 200,
                        'rated': 1000, 'full': 1000, 'checked': 10000, 'checks_ms': 30000,
                        'media_each': 20}
-        self.tunnel_rounds, self.tunnel_repeats = 6000, 3
-        # Pairs of tunnels.
-        self.tunnel_wire = [(p, n, (64, 512, 1400) if n in (1, 500) else (1400,))
-                            for p in (crypto.GCM, crypto.CM) for n in (1, 5, 50, 500)]
+        self.tunnel_turns, self.tunnel_rounds = 100, 200
+        self.tunnel_repeats, self.tunnel_trial_ms, self.tunnel_precision = 3, 100, 0.02
+        self.tunnel_void_max = 8
+        # 0 is IMIX.
+        self.tunnel_wire = [(p, n, (64, 512, 1400, 0) if n in (1, 1000) else (1400,))
+                            for p in (crypto.GCM, crypto.CM) for n in (1, 10, 100, 1000)]
         self.tcp = (5, 4)  # rounds, seconds each
         self.rtpproxy = {'calls': 10000, 'rounds': 5, 'record_ms': 10000}
 
@@ -78,7 +80,9 @@ class Context:
         self.webrtc = {'few': 500, 'all': 2000, 'keep_ms': 2000, 'rounds': 1, 'per_s': 200,
                        'rated': 100, 'full': 100, 'checked': 10000, 'checks_ms': 3000,
                        'media_each': 20}
-        self.tunnel_rounds, self.tunnel_repeats = 2000, 1
+        self.tunnel_turns, self.tunnel_rounds = 12, 200
+        self.tunnel_repeats, self.tunnel_trial_ms, self.tunnel_precision = 1, 80, 0.05
+        self.tunnel_void_max = 3
         self.tunnel_wire = [(crypto.GCM, 1, (1400,))]
         self.tcp = (1, 2)
         self.rtpproxy = {'calls': 3000, 'rounds': 3, 'record_ms': 2000}

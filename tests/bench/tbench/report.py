@@ -3,7 +3,7 @@
 import os
 import re
 
-from . import crypto, srtp, svg, targets, tcp, tunnel
+from . import crypto, srtp, svg, targets, tcp, tunnel, tunnel_cycles as cycles_of_tunnels
 from . import webrtc as browsers
 from .cycles import VERIFIED
 from .util import Failed
@@ -273,15 +273,15 @@ def crypto_loop(figures):
 # ---- tunnel -----------------------------------------------------------------------------------
 
 def tunnel_cycles(figures):
-    return table(tunnel.CYCLES_HEAD, list(tunnel.cycles_rows(figures)), 2)
+    return table(cycles_of_tunnels.HEAD, list(cycles_of_tunnels.rows(figures)), 2)
 
 
 def tunnel_wire(figures):
-    return table(tunnel.WIRE_HEAD, list(tunnel.wire_rows(figures)))
+    return table(tunnel.WIRE_HEAD, list(tunnel.wire_rows(figures)), 2)
 
 
 def tunnel_latency(figures):
-    return table(tunnel.LATENCY_HEAD, list(tunnel.latency_rows(figures)), 2)
+    return table(tunnel.LATENCY_HEAD, list(tunnel.latency_rows(figures)))
 
 
 def tunnel_tcp(figures):
@@ -289,14 +289,15 @@ def tunnel_tcp(figures):
 
 
 def plot_tunnel_goodput(figures):
-    found = [e for e in figures['tunnel']['wire'] if e['size'] == tunnel.SIZES[-1]]
+    found = [e for e in tunnel.wire_entries(figures) if e['size'] == tunnel.SIZES[-1]]
     series = []
     for profile in dict.fromkeys(e['profile'] for e in found):
-        points = sorted((e['tunnels'], tunnel.gbit(e)) for e in found
-                        if e['profile'] == profile and tunnel.gbit(e))
-        if points:
-            series.append((profile, points, None, False))
-    return svg.plot('Goodput by number of tunnels, 1,400 bytes inside, in and out again', 'tunnels',
+        for way, dashed in (('in', False), ('out', True)):
+            points = sorted((e['tunnels'], tunnel.gbit(e)) for e in found
+                            if (e['profile'], e['way']) == (profile, way) and tunnel.gbit(e))
+            if points:
+                series.append((f'{way}, {crypto.SHORT[profile]}', points, None, dashed))
+    return svg.plot('Goodput by number of tunnels, 1,400 bytes inside, net_memif', 'tunnels',
                     'Gbit/s', series, log_x=True,
                     x_ticks=sorted({e['tunnels'] for e in found})) if series else None
 
@@ -305,14 +306,13 @@ def plot_tunnel_latency(figures):
     """Beside that of calls on the same kind of wire: what is between them is the tunnels'."""
     series = []
     for e in tunnel.latency_entries(figures):
-        if e['tunnels'] in (2, 1000):
-            series += latency_series({'latency_us': {f'{e["tunnels"]:,} tunnels': e['latency_us']}},
-                                     [f'{e["tunnels"]:,} tunnels'])
+        name = f'{e["way"]}, {e["tunnels"]:,} tunnel' + 's' * (e['tunnels'] > 1)
+        series += latency_series({'latency_us': {name: e['latency_us']}}, [name])
     call = targets.find(entries(figures, 'wire'), scenario='relay4', flows=1000, size=200)
     if series and call and 'latency_us' in call:
         series += latency_series({'latency_us': {'relay4': call['latency_us']['tandem']}},
                                  ['relay4'])
-    return svg.plot('Latency by load, in and out again, 1,400 bytes, net_memif',
+    return svg.plot('Latency by load, each way alone, 1,400 bytes, net_memif',
                     'percent of the loss-free rate', 'microseconds', series,
                     log_y=True, x_ticks=[10, 50, 90]) if series else None
 

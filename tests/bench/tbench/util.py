@@ -46,6 +46,11 @@ def median(values):
     return v[mid] if len(v) % 2 else (v[mid - 1] + v[mid]) / 2
 
 
+def quartiles(values):
+    v = sorted(values)
+    return [v[len(v) // 4], v[len(v) * 3 // 4]]
+
+
 def spread(values):
     """What is written of a figure that was taken several times."""
     values = [v for v in values if v is not None]
