@@ -18,25 +18,6 @@ struct flow_media_rt *media_rt(const struct worker *w, const struct flow_plan *p
 	return rt;
 }
 
-uint32_t make_room(const struct worker *w, const struct flow_plan *plan)
-{
-	const struct flow_tables *t = w->t;
-	const struct srtp_keys *tx;
-	uint32_t headers = WIRE_UDP_HLEN, mtu;
-
-	if ((plan->flags & (FLOW_PLAN_OUT | FLOW_PLAN_HOLD)) != FLOW_PLAN_OUT)
-		return 0;
-	headers += plan->flags & FLOW_PLAN_OUT6 ? WIRE_IP6_HLEN : WIRE_IP4_HLEN;
-	if (plan->flags & FLOW_PLAN_SEAL) {
-		tx = __atomic_load_n(&t->secure[plan->leg ^ 1].tx, __ATOMIC_ACQUIRE);
-		if (tx == NULL)
-			return 0;
-		headers += srtp_keys_growth(tx, false);
-	}
-	mtu = t->iface[t->addr[plan->out_addr].iface].mtu;
-	return mtu > headers ? mtu - headers : 0;
-}
-
 /* Only what the next stage reads of one that came: they write the rest. */
 static void write_ip(struct worker *w, uint8_t *ip, const struct make *make)
 {

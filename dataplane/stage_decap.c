@@ -229,21 +229,23 @@ static inline bool is_wrapped(const struct packet *p)
 void stage_decap(struct worker *w, struct burst *b)
 {
 	struct note note[BURST_MAX];
+	uint8_t of[BURST_MAX];
+	unsigned int n = 0;
 	struct sum sum = {0};
 
 	for (unsigned int i = 0; i < b->n; i++) {
 		if (!is_wrapped(&b->p[i]))
 			continue;
-		note[i].tunnel = &w->t->tunnel[b->p[i].plan->leg / 2];
-		rte_prefetch0(note[i].tunnel);
-		rte_prefetch0(&note[i].tunnel->rt);
+		note[n].tunnel = &w->t->tunnel[b->p[i].plan->leg / 2];
+		rte_prefetch0(note[n].tunnel);
+		rte_prefetch0(&note[n].tunnel->rt);
+		of[n++] = (uint8_t)i;
 	}
-	for (unsigned int i = 0; i < b->n; i++)
-		if (is_wrapped(&b->p[i]))
-			read_one(w, &b->p[i], &note[i]);
-	for (unsigned int i = 0; i < b->n; i++)
-		if (is_wrapped(&b->p[i]) && check_one(w, &b->p[i], &note[i]))
-			send_one(w, &b->p[i], b->m[i], &note[i], &sum);
+	for (unsigned int i = 0; i < n; i++)
+		read_one(w, &b->p[of[i]], &note[i]);
+	for (unsigned int i = 0; i < n; i++)
+		if (b->p[of[i]].verdict == VERDICT_GO && check_one(w, &b->p[of[i]], &note[i]))
+			send_one(w, &b->p[of[i]], b->m[of[i]], &note[i], &sum);
 	worker_count(w, tunnel_in, sum.packets);
 	worker_count(w, tunnel_in_bytes, sum.bytes);
 }

@@ -32,12 +32,12 @@ static void punt_one(struct worker *w, const struct packet *p, struct rte_mbuf *
 	punt_packet(w, m, &what);
 }
 
-/* How many packets from the i-th on leave by the same port, one after the other. */
+/* How many packets from the i-th on leave alike by the same port, one after the other. */
 static inline uint16_t run_length(const struct burst *b, uint16_t i)
 {
 	uint16_t end = i + 1;
 
-	while (end < b->n && b->p[end].verdict == VERDICT_GO &&
+	while (end < b->n && b->p[end].verdict == b->p[i].verdict &&
 	       b->p[end].tx_port == b->p[i].tx_port)
 		end++;
 	return end - i;
@@ -65,7 +65,10 @@ void stage_dispose(struct worker *w, struct burst *b)
 			flow_count(w->drops[p->drop], 1);
 			dead[dead_count++] = b->m[i];
 			break;
-		case VERDICT_READY: tx_frames(w, p->tx_port, &b->m[i], 1); break;
+		case VERDICT_READY:
+			run = run_length(b, i);
+			tx_frames(w, p->tx_port, &b->m[i], run);
+			break;
 		case VERDICT_DONE: dead[dead_count++] = b->m[i]; break;
 		}
 	}

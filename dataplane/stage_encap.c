@@ -17,6 +17,7 @@ struct note {
 	struct flow_tunnel *tunnel;
 	const uint8_t *dst;
 	struct wire_inner in;
+	struct make_way way; /* by its plan, once it is admitted */
 };
 
 /* Of a burst. */
@@ -145,9 +146,10 @@ static uint8_t family_bit(const struct note *n)
 static uint16_t admit(struct worker *w, struct packet *p, struct note *n)
 {
 	struct flow_tunnel_rt *rt = tunnel_rt(n->tunnel);
-	uint32_t room = make_room(w, p->plan), mtu;
+	uint32_t mtu;
 
-	if (unlikely(room <= WIRE_RTP_HLEN)) {
+	n->way = make_way(w, p->plan);
+	if (unlikely(n->way.room <= WIRE_RTP_HLEN)) {
 		tunnel_drop(rt, p, FLOW_DROP_tunnel_down);
 		return 0;
 	}
@@ -159,7 +161,7 @@ static uint16_t admit(struct worker *w, struct packet *p, struct note *n)
 		tunnel_drop(rt, p, FLOW_DROP_tunnel_recursion);
 		return 0;
 	}
-	mtu = RTE_MIN(room - WIRE_RTP_HLEN, (uint32_t)flow_read(n->tunnel->mtu));
+	mtu = RTE_MIN(n->way.room - WIRE_RTP_HLEN, (uint32_t)flow_read(n->tunnel->mtu));
 	if (unlikely(n->in.len > mtu && has_df(p, n))) {
 		p->mtu = (uint16_t)mtu;
 		tunnel_punt(w, rt, p, FLOW_DROP_tunnel_too_big, DP_PUNT_INNER_TOO_BIG);
@@ -195,7 +197,7 @@ static void wrap_one(struct worker *w, struct burst *b, struct packet *p, struct
 	uint32_t at, hlen;
 	struct make make;
 
-	if (likely(tunnel_wrap(w, b, p, m, n->tunnel, &n->in)))
+	if (likely(tunnel_wrap(w, b, p, m, n->tunnel, &n->in, &n->way)))
 		return;
 	at = (uint32_t)(p->ip - (uint8_t *)m->buf_addr);
 	hlen = make_hlen(p->plan);
@@ -209,35 +211,44 @@ static void wrap_one(struct worker *w, struct burst *b, struct packet *p, struct
 	tunnel_count(w, n->tunnel, p);
 }
 
-#define FOR_ALL_THAT_GO(b, p)                                                                      \
-	for (struct packet *p = (b)->p; p < (b)->p + (b)->n; p++)                                  \
-		if (likely(p->verdict == VERDICT_GO))
+static inline bool goes(const struct packet *p)
+{
+	return likely(p->verdict == VERDICT_GO);
+}
 
 void stage_encap(struct worker *w, struct burst *b)
 {
 	struct note note[BURST_MAX];
+	struct packet *p = b->p;
 	struct sum sum = {0};
+	unsigned int n = b->n;
 
 	b->extra = b->srtp_out = 0;
 	tunnel_tick(w);
-	for (unsigned int i = 0; i < b->n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(b->m[i], void *));
-	for (unsigned int i = 0; i < b->n; i++)
-		parse_one(w, &b->p[i], b->m[i], &note[i]);
-	FOR_ALL_THAT_GO(b, p)
-	route_one(w, p, &note[p - b->p]);
-	FOR_ALL_THAT_GO(b, p)
-	plan_one(w, p, &note[p - b->p]);
-	FOR_ALL_THAT_GO(b, p)
-	owner_one(w, p);
-	FOR_ALL_THAT_GO(b, p)
-	keys_one(w, p);
+	for (unsigned int i = 0; i < n; i++)
+		parse_one(w, &p[i], b->m[i], &note[i]);
+	for (unsigned int i = 0; i < n; i++)
+		if (goes(&p[i]))
+			route_one(w, &p[i], &note[i]);
+	for (unsigned int i = 0; i < n; i++)
+		if (goes(&p[i]))
+			plan_one(w, &p[i], &note[i]);
+	for (unsigned int i = 0; i < n; i++)
+		if (goes(&p[i]))
+			owner_one(w, &p[i]);
+	for (unsigned int i = 0; i < n; i++)
+		if (goes(&p[i]))
+			keys_one(w, &p[i]);
 	/* Fragments leave here, before what is sent whole: sequence numbers are given as packets
 	 * are sealed. */
-	FOR_ALL_THAT_GO(b, p)
-	admit_one(w, p, &note[p - b->p], &sum);
-	FOR_ALL_THAT_GO(b, p)
-	wrap_one(w, b, p, b->m[p - b->p], &note[p - b->p]);
+	for (unsigned int i = 0; i < n; i++)
+		if (goes(&p[i]))
+			admit_one(w, &p[i], &note[i], &sum);
+	for (unsigned int i = 0; i < n; i++)
+		if (goes(&p[i]))
+			wrap_one(w, b, &p[i], b->m[i], &note[i]);
 	worker_count(w, tunnel_out, sum.packets);
 	worker_count(w, tunnel_out_bytes, sum.bytes);
 	tunnel_send(w, b);

@@ -18,7 +18,8 @@ void link_parse(struct worker *w, struct packet *p, const struct rte_mbuf *m);
  * for others, which take the long way.
  */
 bool tunnel_wrap(struct worker *w, struct burst *b, struct packet *p, struct rte_mbuf *m,
-		 struct flow_tunnel *tunnel, const struct wire_inner *in);
+		 struct flow_tunnel *tunnel, const struct wire_inner *in,
+		 const struct make_way *way);
 /* Headers, keys, and off they go: packets of w->made, or of a burst that is wrapped. */
 void tunnel_send(struct worker *w, struct burst *b);
 /* In place of a packet that is larger than `mtu`. The caller's stays. */

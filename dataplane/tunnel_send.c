@@ -70,37 +70,30 @@ static inline void write_udp_rtp(uint8_t *udp, const struct flow_plan *plan, uin
 }
 
 bool tunnel_wrap(struct worker *w, struct burst *b, struct packet *p, struct rte_mbuf *m,
-		 struct flow_tunnel *tunnel, const struct wire_inner *in)
+		 struct flow_tunnel *tunnel, const struct wire_inner *in,
+		 const struct make_way *way)
 {
 	const struct flow_plan *plan = p->plan;
-	const struct flow_addr *addr = &w->t->addr[plan->out_addr];
-	const struct flow_iface *iface = &w->t->iface[addr->iface];
 	uint64_t mac = __atomic_load_n(&w->t->nexthop[plan->nexthop].mac, __ATOMIC_RELAXED);
-	const struct srtp_keys *tx =
-		__atomic_load_n(&w->t->secure[plan->leg ^ 1].tx, __ATOMIC_ACQUIRE);
 	uint8_t tos = plan->tos == FLOW_TOS_KEEP ? in->tos : plan->tos | (in->tos & 3);
-	uint8_t hlen = make_ip_hlen(plan), *udp = p->ip - WIRE_RTP_HLEN - WIRE_UDP_HLEN;
+	uint8_t hlen = way->ip_hlen, *udp = p->ip - WIRE_RTP_HLEN - WIRE_UDP_HLEN;
 	uint32_t before = (uint32_t)(p->ip - (uint8_t *)m->buf_addr);
 	uint32_t head = hlen + WIRE_UDP_HLEN + (uint32_t)WIRE_RTP_HLEN + WIRE_ETH_HLEN;
+	uint16_t udp_len = WIRE_UDP_HLEN + WIRE_RTP_HLEN + in->len + way->growth;
 	struct make make;
-	uint16_t growth, udp_len;
 
-	if (unlikely(!(plan->flags & FLOW_PLAN_SEAL) || tx == NULL || iface->vlan != 0 ||
-		     mac >> 48 != FLOW_NEXTHOP_VALID >> 48))
-		return false;
-	growth = (uint16_t)srtp_keys_growth(tx, false);
-	udp_len = WIRE_UDP_HLEN + WIRE_RTP_HLEN + in->len + growth;
-	if (unlikely(before < head || before + in->len + growth > m->buf_len ||
-		     (uint32_t)hlen + udp_len > iface->mtu))
+	if (unlikely(way->tx == NULL || way->iface->vlan != 0 ||
+		     mac >> 48 != FLOW_NEXTHOP_VALID >> 48 || before < head ||
+		     before + in->len + way->growth > m->buf_len))
 		return false;
 	make = tunnel_make(w, tunnel, plan, tos);
 	write_udp_rtp(udp, plan, udp_len, &make);
 	if (hlen == WIRE_IP4_HLEN)
-		write_ip4(udp - hlen, plan, &addr->ip, tos, udp_len);
+		write_ip4(udp - hlen, plan, &way->addr->ip, tos, udp_len);
 	else
-		write_ip6(udp - hlen, plan, &addr->ip, tos, udp_len);
+		write_ip6(udp - hlen, plan, &way->addr->ip, tos, udp_len);
 	memcpy(udp - hlen - WIRE_ETH_HLEN, &mac, 8);
-	memcpy(udp - hlen - WIRE_ETH_HLEN + 6, iface->l2_tail[hlen == WIRE_IP6_HLEN], 8);
+	memcpy(udp - hlen - WIRE_ETH_HLEN + 6, way->iface->l2_tail[hlen == WIRE_IP6_HLEN], 8);
 	m->ol_flags = 0;
 	m->data_off = (uint16_t)(before - head);
 	m->data_len = WIRE_ETH_HLEN + hlen + udp_len;
@@ -109,7 +102,7 @@ bool tunnel_wrap(struct worker *w, struct burst *b, struct packet *p, struct rte
 	p->payload_len = WIRE_RTP_HLEN + in->len;
 	p->ip_hlen_out = hlen;
 	p->media = WIRE_MEDIA_RTP;
-	p->tx_port = (uint8_t)iface->port;
+	p->tx_port = (uint8_t)way->iface->port;
 	p->to_seal = true;
 	b->srtp_out++;
 	tunnel_count(w, tunnel, p);

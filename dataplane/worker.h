@@ -197,8 +197,44 @@ static inline uint32_t make_hlen(const struct flow_plan *plan)
 
 /* The running half for a plan, of the owning worker. */
 struct flow_media_rt *media_rt(const struct worker *w, const struct flow_plan *plan);
-/* Bytes of UDP payload that a packet by this plan may have; 0: nothing can be sent by it now. */
-uint32_t make_room(const struct worker *w, const struct flow_plan *plan);
+
+/* What packets by a plan are to have around them. */
+struct make_way {
+	const struct flow_addr *addr; /* they come from */
+	const struct flow_iface *iface;
+	const struct srtp_keys *tx; /* NULL: they are sent as they are */
+	uint16_t growth;            /* by sealing */
+	uint8_t ip_hlen;
+	uint32_t room; /* bytes of UDP payload that one may have; 0: none can be sent now */
+};
+
+static inline struct make_way make_way(const struct worker *w, const struct flow_plan *plan)
+{
+	const struct flow_tables *t = w->t;
+	struct make_way way = {.ip_hlen = make_ip_hlen(plan)};
+	uint32_t headers = WIRE_UDP_HLEN + way.ip_hlen;
+
+	if (unlikely((plan->flags & (FLOW_PLAN_OUT | FLOW_PLAN_HOLD)) != FLOW_PLAN_OUT))
+		return way;
+	if (plan->flags & FLOW_PLAN_SEAL) {
+		way.tx = __atomic_load_n(&t->secure[plan->leg ^ 1].tx, __ATOMIC_ACQUIRE);
+		if (unlikely(way.tx == NULL))
+			return way;
+		way.growth = (uint16_t)srtp_keys_growth(way.tx, false);
+		headers += way.growth;
+	}
+	way.addr = &t->addr[plan->out_addr];
+	way.iface = &t->iface[way.addr->iface];
+	if (likely(way.iface->mtu > headers))
+		way.room = way.iface->mtu - headers;
+	return way;
+}
+
+static inline uint32_t make_room(const struct worker *w, const struct flow_plan *plan)
+{
+	return make_way(w, plan).room;
+}
+
 /* Headers before `len` bytes of payload, where there is room for make_hlen() bytes; fills `p`. */
 void make_around(struct worker *w, struct packet *p, const struct make *make, uint8_t *payload,
 		 uint32_t len);
