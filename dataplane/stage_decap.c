@@ -114,8 +114,8 @@ static bool has_df(const struct note *n)
 }
 
 /*
- * What a tunnel's end and a router do to a packet; one that turns back has its hop, and is measured,
- * on its way in.
+ * What a tunnel's end and a router do to a packet; one that turns back has its hop, and is
+ * measured, on its way in.
  */
 static bool edit_one(struct worker *w, struct packet *p, const struct note *n,
 		     const struct flow_iface *iface, bool back)

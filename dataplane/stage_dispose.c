@@ -6,6 +6,10 @@
 static void note_inner(const struct packet *p, struct dp_punt *what)
 {
 	what->l3_off = p->l3_off;
+	if (p->punt == DP_PUNT_INNER_NO_ROUTE) {
+		what->outward = true;
+		return;
+	}
 	what->mtu = p->mtu;
 	what->leg = p->plan->leg & ~1u;
 	what->generation = p->plan->generation;

@@ -70,13 +70,21 @@ static void parse_one(struct worker *w, struct packet *p, const struct rte_mbuf 
 	flow_lpm_prefetch(w->t->routes, n->in.family == 6, n->dst);
 }
 
+/* None: of no tunnel, so that it has no plan; control tells its source. */
+static void no_route(struct worker *w, struct packet *p)
+{
+	flow_count(w->drops[FLOW_DROP_inner_no_route], 1);
+	p->verdict = VERDICT_PUNT;
+	p->punt = DP_PUNT_INNER_NO_ROUTE;
+}
+
 /* Which tunnel? */
 static void route_one(struct worker *w, struct packet *p, struct note *n)
 {
 	uint32_t found = flow_lpm_lookup(w->t->routes, n->in.family == 6, n->dst);
 
 	if (unlikely(found == 0)) {
-		packet_drop(p, FLOW_DROP_inner_no_route);
+		no_route(w, p);
 		return;
 	}
 	n->tunnel = &w->t->tunnel[found - 1];

@@ -26,7 +26,8 @@ void tunnel_send(struct worker *w, struct burst *b);
 void tunnel_fragment(struct worker *w, struct flow_tunnel *tunnel, struct packet *p,
 		     const struct wire_inner *in, uint16_t mtu);
 
-/* Out of a tunnel: in place of a frame that is ready, but larger than `mtu` from its IP header on. */
+/* Out of a tunnel: in place of a frame that is ready, but larger than `mtu` from its IP header on.
+ */
 void tunnel_cut(struct worker *w, struct flow_tunnel_rt *rt, struct packet *p,
 		const struct rte_mbuf *m, const struct wire_inner *in, uint16_t mtu);
 

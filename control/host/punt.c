@@ -27,6 +27,7 @@ static void dispatch(struct host *h, struct rte_mbuf *m)
 	case DP_PUNT_INNER_TOO_BIG: router_too_big(h, &what, m); break;
 	case DP_PUNT_INNER_HOPS: router_hops(h, &what, m); break;
 	case DP_PUNT_INNER_UNRESOLVED: router_unresolved(h, &what, m); break;
+	case DP_PUNT_INNER_NO_ROUTE: router_no_route(h, &what, m); break;
 	case DP_PUNT_STUN:
 	case DP_PUNT_DTLS: transport_input(h, &what, m); break;
 	default: rte_pktmbuf_free(m); break;

@@ -127,6 +127,11 @@ void router_hops(struct host *h, const struct dp_punt *what, struct rte_mbuf *m)
 	tell(h, what, WIRE_ERROR_TIME_EXCEEDED, m);
 }
 
+void router_no_route(struct host *h, const struct dp_punt *what, struct rte_mbuf *m)
+{
+	tell(h, what, WIRE_ERROR_NO_ROUTE, m);
+}
+
 /* Out of a tunnel: an Ethernet header is in front, without the address that it goes to. */
 void router_unresolved(struct host *h, const struct dp_punt *what, struct rte_mbuf *m)
 {

@@ -16,6 +16,7 @@
 /* DP_PUNT_INNER_*. They take the mbuf. */
 void router_too_big(struct host *h, const struct dp_punt *what, struct rte_mbuf *m);
 void router_hops(struct host *h, const struct dp_punt *what, struct rte_mbuf *m);
+void router_no_route(struct host *h, const struct dp_punt *what, struct rte_mbuf *m);
 void router_unresolved(struct host *h, const struct dp_punt *what, struct rte_mbuf *m);
 
 /* ---- LANs (lan.c) ---- */

@@ -131,6 +131,7 @@ enum dp_punt_kind {
 	DP_PUNT_INNER_HOPS,       /* the hop limit is used up */
 	DP_PUNT_INNER_UNRESOLVED, /* out of a tunnel, ready for a LAN but for the destination MAC:
 				     it found nothing in flow_tables.lan[], or no MAC there */
+	DP_PUNT_INNER_NO_ROUTE, /* for no tunnel there is: `leg` and `generation` say nothing */
 	DP_PUNT_KINDS
 };
 
@@ -139,7 +140,7 @@ struct dp_punt {
 	uint8_t kind; /* enum dp_punt_kind */
 	bool known;   /* STUN, DTLS: from the far end whose media the leg takes */
 	uint16_t iface;
-	bool outward;   /* INNER_TOO_BIG, INNER_HOPS */
+	bool outward;   /* INNER_TOO_BIG, INNER_HOPS; INNER_NO_ROUTE: always */
 	uint8_t l3_off; /* INNER_*: of the IP header, from the first byte */
 	uint16_t mtu;   /* with DP_PUNT_TOO_BIG, INNER_TOO_BIG */
 	uint16_t quote; /* with it: bytes of UDP's payload that its sender may see again */

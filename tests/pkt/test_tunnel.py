@@ -5,7 +5,7 @@ marked, answered and protected on the way."""
 import itertools
 import unittest
 
-from scapy.all import (ICMP, TCP, ICMPv6PacketTooBig, ICMPv6TimeExceeded, IPOption_NOP,
+from scapy.all import (ICMP, TCP, ICMPv6DestUnreach, ICMPv6PacketTooBig, ICMPv6TimeExceeded, IPOption_NOP,
                        IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, PadN)
 from secure_call import CM80, GCM128
 from tandem_pkt import A_MAC, IP, UDP, Ether, IPv6, Raw
@@ -208,6 +208,29 @@ class Faults(TunnelTest):
         self.assertEqual(self.sent(), [])
         self.assert_drops({'truncated': 1, 'inner_no_route': 2, 'inner_group': 2,
                            'inner_address': 2})
+
+    def test_no_route(self):
+        """Told to whoever sent it, as a router tells it; not to what no error may answer."""
+        self.tunnel()
+        four, six = back(in4(src='10.10.0.1')), back(in6(src='fd00:a::1'))
+        self.host_sends(four, six,
+                        back(in4(ICMP(type=3, code=1) / Raw(b'q' * 28), src='10.10.0.1')),
+                        back(in4(Raw(b'f' * 40), src='10.10.0.1', proto=17, frag=20)),
+                        back(in6(ICMPv6TimeExceeded() / Raw(b'q' * 48), src='fd00:a::1')))
+        want4 = (Ether(src=self.mac('inn'), dst=HOST_MAC) /
+                 IP(src='10.8.0.1', dst=HOST, ttl=64, tos=0xc0, flags='DF', id=0) /
+                 ICMP(type=3, code=0) / Raw(bytes(four)))
+        want6 = (Ether(src=self.mac('inn'), dst=HOST_MAC) /
+                 IPv6(src='fd00:8::1', dst=HOST6, hlim=64, tc=0xc0) /
+                 ICMPv6DestUnreach(code=0) / Raw(bytes(six)))
+        self.assert_packets(self.h.tx('inn'), [want4, want6])
+        self.assertEqual(self.sent(), [])
+        self.assert_drops({'inner_no_route': 5})
+
+    def test_no_route_no_more_than_so_many(self):
+        self.host_sends(*[back(in4(src='10.10.0.1'))] * 200)
+        self.assertEqual(len(self.h.tx('inn')), 16)
+        self.assert_drops({'inner_no_route': 200, 'punt_limited': 180})
 
     def test_hops(self):
         self.tunnel()

@@ -80,5 +80,11 @@ in_ns a ip addr add 10.77.0.1/32 dev lo
 in_ns b ip route replace 10.77.0.0/24 dev tun0
 pings a -c 3 -i 0.2 -w 10 -I 10.77.0.1 10.9.0.1
 matches "$said" ' 3 received' "a ping from 10.77.0.1"
+
+step "to where no tunnel leads: the kernel behind the TUN device is told"
+for to in 10.9.250.1 fd00:9::250:1; do
+	pings b -c 1 -W 3 $to
+	matches "$said" 'From .* (Destination Net Unreachable|Destination unreachable: No route)' "ping $to"
+done
 stop_site a
 stop_site b

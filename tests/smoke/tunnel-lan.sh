@@ -73,5 +73,11 @@ matches "$(cat "$TMP/command.log")" 'From 10\.20\.0\.1 .*(mtu|Frag needed)' "too
 in_ns a ping -c 1 -w 8 10.20.0.77 >"$TMP/command.log" 2>&1 && fail "10.20.0.77 answers"
 in_ns a ping -c 2 -i 3 -w 8 10.20.0.77 >"$TMP/command.log" 2>&1 && fail "10.20.0.77 answers"
 matches "$(cat "$TMP/command.log")" 'From 10\.20\.0\.1 .*Host Unreachable' "nobody there"
+before=$(site_counter b drop.inner_no_route)
+in_ns c ping -c 1 -w 4 10.99.0.1 >"$TMP/command.log" 2>&1 || true
+matches "$(cat "$TMP/command.log")" 'From 10\.20\.0\.1 .*Destination Net Unreachable' "no route, IPv4"
+in_ns c ping -c 1 -w 4 fd99::1 >"$TMP/command.log" 2>&1 || true
+matches "$(cat "$TMP/command.log")" 'From fd00:20::1 .*No route' "no route, IPv6"
+equal "$(site_counter b drop.inner_no_route)" $((before + 2)) "drop.inner_no_route of site B"
 stop_site a
 stop_site b

@@ -137,14 +137,6 @@ static void test_wrap_drops(void **state)
 		uint16_t at;      /* a byte that is changed */
 		uint8_t to;
 	} cases[] = {
-		{"no route",
-		 {.src = "10.9.0.1", .dst = "10.8.4.1"},
-		 FLOW_DROP_inner_no_route,
-		 .session = 0},
-		{"no route, IPv6",
-		 {.src = "2001:db8:9::1", .dst = "2001:db8:2::1"},
-		 FLOW_DROP_inner_no_route,
-		 .session = 0},
 		{"multicast",
 		 {.src = "10.9.0.1", .dst = "224.0.0.251"},
 		 FLOW_DROP_inner_group,
@@ -888,6 +880,48 @@ static void test_lan_ours(void **state)
 	tb_drops(b, FLOW_DROP_protocol, 1);
 }
 
+/* Where no tunnel leads: control tells the source, as often as its budget allows. */
+static void test_no_route(void **state)
+{
+	static const struct tb_ip cases[] = {{.src = "10.9.0.1", .dst = "10.8.4.1"},
+					     {.src = "2001:db8:9::1", .dst = "2001:db8:2::1"}};
+	struct tb *b = *state;
+	struct dp_punt what;
+	struct tb_frame f;
+	uint8_t p[200], frame[300];
+	uint16_t len;
+
+	setup_tunnels(b);
+	for (unsigned int i = 0; i < 4; i++) {
+		bool on_lan = i >= 2;
+
+		len = tb_ip(p, &cases[i % 2]);
+		if (on_lan)
+			tb_input(b, TB_LAN, frame,
+				 eth(frame, lan_mac,
+				     i == 2 ? WIRE_ETHERTYPE_IP4 : WIRE_ETHERTYPE_IP6, p, len));
+		else
+			tb_input(b, TB_TUN, p, len);
+		tb_run(b, 0);
+		assert_true(tb_punt(b, &what, &f));
+		assert_int_equal(what.kind, DP_PUNT_INNER_NO_ROUTE);
+		assert_int_equal(what.iface, on_lan ? TB_LAN : TB_TUN);
+		assert_int_equal(what.l3_off, on_lan ? 14 : 0);
+		assert_true(what.outward);
+		assert_memory_equal(f.p + what.l3_off, p, len);
+		tb_drops(b, FLOW_DROP_inner_no_route, 1);
+	}
+	len = tb_ip(p, &cases[0]);
+	for (unsigned int i = 0; i < 100; i++)
+		tb_input(b, TB_TUN, p, len);
+	tb_run(b, 0);
+	for (unsigned int i = 0; i < 20 - 4; i++)
+		assert_true(tb_punt(b, &what, &f));
+	assert_false(tb_punt(b, &what, &f));
+	b->counted[FLOW_DROP_punt_limited] += 100 - (20 - 4);
+	tb_drops(b, FLOW_DROP_inner_no_route, 100);
+}
+
 static void test_lan_out(void **state)
 {
 	union wire_ip host, net;
@@ -1313,17 +1347,17 @@ static int group_setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(routes),    TEST(ifaces),     TEST(wrap),
-		TEST(clock),     TEST(dscp),       TEST(wrap_drops),
-		TEST(too_big),   TEST(fragments),  TEST(fragment_bursts),
-		TEST(mss),       TEST(unwrap),     TEST(unwrap_drops),
-		TEST(ecn),       TEST(rtcp),       TEST(unwrap_too_big),
-		TEST(keepalive), TEST(lan_in),     TEST(keepalive_many),
-		TEST(lan_ours),  TEST(lan_out),    TEST(lan_back),
-		TEST(lan_own),   TEST(unwrap_cut), TEST(keepalive_in),
-		TEST(srtp),      TEST(srtp),       TEST(handoff),
-		TEST(sealed),    TEST(sealed),     TEST(inject),
-		TEST(buffers),
+		TEST(routes),       TEST(ifaces),     TEST(wrap),
+		TEST(clock),        TEST(dscp),       TEST(wrap_drops),
+		TEST(too_big),      TEST(fragments),  TEST(fragment_bursts),
+		TEST(mss),          TEST(unwrap),     TEST(unwrap_drops),
+		TEST(ecn),          TEST(rtcp),       TEST(unwrap_too_big),
+		TEST(keepalive),    TEST(lan_in),     TEST(keepalive_many),
+		TEST(lan_ours),     TEST(lan_out),    TEST(lan_back),
+		TEST(lan_own),      TEST(unwrap_cut), TEST(no_route),
+		TEST(keepalive_in), TEST(srtp),       TEST(srtp),
+		TEST(handoff),      TEST(sealed),     TEST(sealed),
+		TEST(inject),       TEST(buffers),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
