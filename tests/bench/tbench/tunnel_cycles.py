@@ -35,18 +35,17 @@ class Asked:
 
     def ask(self, size, lines=1):
         """So many lines of answer to a size."""
-        self.p.stdin.write(f'{size}\n')
-        self.p.stdin.flush()
-        out = [self.p.stdout.readline() for _ in range(lines)]
-        if not out[-1]:
-            raise Failed(f'{self.p.args[0]} has ended' + tail(self.log))
-        return [json.loads(line) for line in out]
+        try:
+            self.p.stdin.write(f'{size}\n')
+            self.p.stdin.flush()
+            return [json.loads(self.p.stdout.readline()) for _ in range(lines)]
+        except (OSError, ValueError) as e:  # a pipe without reader, an answer that isn't there
+            raise Failed(f'{self.p.args[0]} has ended' + tail(self.log)) from e
 
     def cycles(self, size):
         return self.ask(size)[0]['worker_cycles']
 
     def close(self):
-        self.p.stdin.close()
         end_process(self.p)
 
 
