@@ -96,7 +96,7 @@ static int judge(const uint8_t *data, size_t len, uint32_t seq,
 		 void (*fn)(void *arg, const struct nlmsghdr *h), void *arg)
 {
 	const struct nlmsghdr *h = (const void *)data;
-	int left = (int)len; /* less than nothing behind a last one of an odd length */
+	long left = (long)len; /* less than nothing behind a last one of an odd length */
 
 	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
 		if (h->nlmsg_seq != seq)
