@@ -189,7 +189,8 @@ def stun(kind, *attrs, tid=bytes(12)):
 # One byte of set-up, then messages behind a byte each: as fuzz_stun.c has them.
 FULL, CONTROLLING, REMOTE, CANDIDATE, LITE_PEER, SERVER = 1, 2, 4, 8, 16, 32
 USER, MAC, CRC, LAST_ID, FROM_SERVER, FROM, RESTART = 1, 2, 4, 8, 16, 32, 0xE0
-INTEGRITY, INTEGRITY256, FINGERPRINT = attr(8, bytes(20)), attr(0x1C, bytes(32)), attr(0x8028, bytes(4))
+INTEGRITY, INTEGRITY256 = attr(8, bytes(20)), attr(0x1C, bytes(32))
+FINGERPRINT = attr(0x8028, bytes(4))
 NAME, PRIO, USE = attr(6, b"12345678:fuzz"), attr(0x24, b"\x6e\0\1\xff"), attr(0x25)
 CONTROLS, CONTROLLED = attr(0x802A, b"\x7f" + bytes(7)), attr(0x8029, b"\0" + bytes(7))
 MAPPED4 = attr(0x20, b"\0\1" + bytes(6))
@@ -235,7 +236,8 @@ STUN = {
                      *3 * [(MAC | CRC | LAST_ID | FROM, ANSWER)]),
     "lite-restart": agent(REMOTE, (FIX, NOMINATE), (RESTART, stun(1)), (FIX | FROM, NOMINATE)),
     "lite-lite": agent(REMOTE | LITE_PEER | CANDIDATE, (FIX, CHECK)),
-    "gather": agent(FULL | SERVER, (CRC, stun(0x11, FINGERPRINT)), (LAST_ID | FROM_SERVER, stun(0x101, MAPPED4)),
+    "gather": agent(FULL | SERVER, (CRC, stun(0x11, FINGERPRINT)),
+                    (LAST_ID | FROM_SERVER, stun(0x101, MAPPED4)),
                     (LAST_ID | FROM_SERVER, stun(0x101, MAPPED6))),
     "rfc5769": b"\0\0" + bytes.fromhex(
         "000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74"

@@ -9,9 +9,10 @@ import re
 import subprocess
 import sys
 
-FILES = ('stage_parse', 'stage_lookup', 'stage_accept', 'stage_open', 'stage_measure', 'stage_rewrite',
-         'stage_seal', 'stage_bundle', 'stage_extra', 'copy', 'dtmf', 'make', 'pace', 'resize',
-         'stage_dispose', 'stage_encap', 'stage_decap', 'link', 'tunnel_send', 'tunnel_cut', 'keepalive', 'feedback', 'udp_checksum', 'worker', 'tx', 'handoff', 'punt')
+FILES = ('stage_parse', 'stage_lookup', 'stage_accept', 'stage_open', 'stage_measure',
+         'stage_rewrite', 'stage_seal', 'stage_bundle', 'stage_extra', 'copy', 'dtmf', 'make',
+         'pace', 'resize', 'stage_dispose', 'stage_encap', 'stage_decap', 'link', 'tunnel_send',
+         'tunnel_cut', 'keepalive', 'feedback', 'udp_checksum', 'worker', 'tx', 'handoff', 'punt')
 
 ALLOWED = re.compile(r"""^(
     stage_\w+ | tx_frames | tx_flush | handoff_add | handoff_flush | punt_packet | punt_leg_take |
