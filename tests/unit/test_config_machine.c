@@ -69,8 +69,6 @@ static void test_machine(void **state)
 	config_free(c);
 }
 
-/* ---- certificates -------------------------------------------------------------------------- */
-
 static char dir[] = "/tmp/test_config_XXXXXX";
 
 static const char *in_dir(const char *name)

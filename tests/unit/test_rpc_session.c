@@ -2,8 +2,6 @@
 /* session.* by the API: names of params, replies, faults and where they are. */
 #include "rpc_bed.h"
 
-/* ---- sessions -------------------------------------------------------------------------------- */
-
 static void session_replies(void **state)
 {
 	assert_string_equal(

@@ -4,9 +4,6 @@
 
 #include <errno.h>
 
-/* ---- update -----------------------------------------------------------------------------------
- */
-
 /* The far end's key comes with its answer; our own stays, and so do the plans. */
 static void answer_comes(void **state)
 {

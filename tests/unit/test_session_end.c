@@ -4,8 +4,6 @@
 
 #include "session_media.h"
 
-/* ---- the end --------------------------------------------------------------------------------- */
-
 static void waits_for_workers(void **state)
 {
 	struct session_params p = session_params_46("busy");

@@ -5,8 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
-/* ---- ICE, keys, roaming --------------------------------------------------------------------- */
-
 static struct session_answer roaming(const char *id, struct party **party)
 {
 	struct party *p = bed_party(&bed, 0, "192.0.2.50", 6000);

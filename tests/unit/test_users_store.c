@@ -8,8 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- the store ------------------------------------------------------------------------------ */
-
 static void fill(unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
