@@ -92,6 +92,7 @@ void api_stop(struct api *a)
 	server_stop(a->server);
 	/* No answer will come for what still waits for a worker. */
 	sessions_forget_callers(a->sessions);
+	rpc_user_import_stop(a);
 	rpc_free_runs(a);
 	sdp_calls_free(a->sdp);
 	health_free(a->health);

@@ -68,6 +68,7 @@ struct rpc_run {
 	bool batch;
 	bool replied; /* a batch's bracket is out */
 	bool stepping;
+	bool held; /* by api.importing, before `next` */
 };
 
 struct rpc_call {
@@ -414,13 +415,31 @@ static void send_ready(struct rpc_run *run, struct tnd_buf *out)
 	}
 }
 
+/* Users who come in may not stay: who would see them, or change them, waits. */
+static bool is_held(const struct rpc_run *run)
+{
+	const struct json_value *m = NULL;
+
+	if (run->api->importing == NULL)
+		return false;
+	if (json_is_object(run->next))
+		m = json_member(run->next, "method");
+	return m != NULL && json_is_string(m) &&
+	       (strncmp(json_string(m), "user.", 5) == 0 ||
+		strncmp(json_string(m), "tunnel.", 7) == 0);
+}
+
 enum rpc_progress rpc_step(struct rpc_run *run, unsigned int budget, struct tnd_buf *out,
 			   size_t out_max)
 {
 	run->stepping = true;
+	run->held = false;
 	send_ready(run, out);
 	while (run->next != NULL && budget-- > 0 && out->len < out_max &&
 	       run->open < RPC_OPEN_MAX) {
+		run->held = is_held(run);
+		if (run->held)
+			break;
 		if (!begin_call(run, run->next)) {
 			out->oom = true;
 			break;
@@ -430,7 +449,7 @@ enum rpc_progress rpc_step(struct rpc_run *run, unsigned int budget, struct tnd_
 	}
 	run->stepping = false;
 	if (run->next != NULL)
-		return run->open < RPC_OPEN_MAX ? RPC_MORE : RPC_WAIT;
+		return run->open < RPC_OPEN_MAX && !run->held ? RPC_MORE : RPC_WAIT;
 	if (run->call_count > 0)
 		return RPC_WAIT;
 	if (run->replied)
@@ -445,6 +464,18 @@ void rpc_abandon(struct rpc_run *run)
 	run->next = NULL;
 	if (run->open == 0)
 		free_run(run);
+}
+
+void rpc_go_on(struct api *a)
+{
+	struct tnd_list *pos, *tmp;
+
+	tnd_list_for_each_safe (pos, tmp, &a->runs) {
+		struct rpc_run *run = tnd_container_of(pos, struct rpc_run, link);
+
+		if (run->held && run->client != NULL)
+			run->client->wake(run->client);
+	}
 }
 
 void rpc_free_runs(struct api *a)

@@ -31,15 +31,18 @@ struct dials;
 struct api {
 	struct host *h;
 	struct sessions *sessions;
-	struct sdp_calls *sdp; /* calls by SDP */
-	struct media *media;   /* NULL: nothing is recorded or played */
+	struct sdp_calls *sdp;   /* calls by SDP */
+	struct media *media;     /* NULL: nothing is recorded or played */
 	struct tunnels *tunnels; /* NULL: no interface is an inner one */
-	struct dials *dials;   /* NULL: no inner interface, so that nothing can be dialled */
+	struct dials *dials;     /* NULL: no inner interface, so that nothing can be dialled */
 	struct events events;
 	struct health *health;
 	struct api_server *server; /* NULL in tests */
 	struct json_value *empty;  /* {}: params that are absent */
 	struct tnd_list runs;      /* all, those abandoned too */
+	/* user.import under way, or NULL: requests about users and tunnels don't begin meanwhile.
+	 */
+	struct user_importing *importing;
 	char instance[17];
 	uint64_t requests, errors;
 };
@@ -72,6 +75,8 @@ enum rpc_progress rpc_step(struct rpc_run *run, unsigned int budget, struct tnd_
 			   size_t out_max);
 /* The client is gone: what has begun ends, what has not never begins. */
 void rpc_abandon(struct rpc_run *run);
+/* Nothing is importing any more: what has waited for that begins. */
+void rpc_go_on(struct api *a);
 /* Free all runs, with no callback to come any more. */
 void rpc_free_runs(struct api *a);
 
@@ -98,6 +103,9 @@ void rpc_fail(struct rpc_call *c, int code, const char *path, const char *fmt, .
 /* What call/ could not do, in the terms of the API. */
 struct session_error;
 void rpc_fail_session(struct rpc_call *c, const struct session_error *err);
+
+/* rpc_user_import.c: what is under way is not stored, nor answered. */
+void rpc_user_import_stop(struct api *a);
 
 /* rpc_<noun>.c */
 void rpc_system_hello(struct rpc_call *c, const void *params);

@@ -42,6 +42,8 @@ bool tunnel_read_settings(struct rpc_call *c, const struct tunnel_settings *in,
 /* Texts of networks; `member`: "networks". */
 bool tunnel_read_networks(struct rpc_call *c, const char *member, const struct json_items *in,
 			  struct net_prefix *out, unsigned int *count);
+/* What users/ could not do, in the terms of the API. */
+void rpc_fail_user(struct rpc_call *c, const struct user_error *err);
 bool tunnel_read_mtu(struct rpc_call *c, int64_t mtu);
 bool tunnel_read_info(struct rpc_call *c, const struct json_value *v, struct netinfo *out);
 

@@ -9,7 +9,7 @@
 #include "member.h"
 #include "rpc_tunnel.h"
 
-static void fail(struct rpc_call *c, const struct user_error *err)
+void rpc_fail_user(struct rpc_call *c, const struct user_error *err)
 {
 	static const int codes[] = {
 		[USER_OK] = API_ERR_INTERNAL_ERROR,    [USER_NOT_FOUND] = API_ERR_NOT_FOUND,
@@ -156,7 +156,7 @@ void rpc_user_add(struct rpc_call *c, const void *params)
 	if (u == NULL || !read_user(c, p, &user))
 		return;
 	if (user_add(u, &user, p->pool, &created, &now, &err) != USER_OK)
-		fail(c, &err);
+		rpc_fail_user(c, &err);
 	else
 		answer(c, &now, &created);
 }
@@ -171,7 +171,7 @@ void rpc_user_get(struct rpc_call *c, const void *params)
 	if (u == NULL)
 		return;
 	if (user_get(u, p->name, &user, &err) != USER_OK)
-		fail(c, &err);
+		rpc_fail_user(c, &err);
 	else
 		answer(c, &user, NULL);
 }
@@ -186,7 +186,7 @@ void rpc_user_delete(struct rpc_call *c, const void *params)
 	if (t == NULL)
 		return;
 	if (tunnels_user_delete(t, p->name, &err) != USER_OK) {
-		fail(c, &err);
+		rpc_fail_user(c, &err);
 		return;
 	}
 	json_w_open(b, "result", '{');
@@ -246,7 +246,7 @@ static void list(struct rpc_call *c, const char *cursor, const char *prefix, int
 	json_w_open(b, "result", '{');
 	json_w_open(b, "users", '[');
 	if (user_list(u, cursor, prefix, (unsigned int)limit, fn, &page, &more, &err) != USER_OK) {
-		fail(c, &err);
+		rpc_fail_user(c, &err);
 		return;
 	}
 	json_w_close(b, ']');
@@ -272,53 +272,4 @@ void rpc_user_export(struct rpc_call *c, const void *params)
 	const struct api_user_export *p = params;
 
 	list(c, p->has_cursor ? p->cursor : "", "", p->limit, export_one, false);
-}
-
-static bool read_records(struct rpc_call *c, const struct json_items *in, struct user_record *out)
-{
-	const struct api_user_record *r = in->items;
-	char at[32];
-
-	for (unsigned int i = 0; i < in->count; i++) {
-		snprintf(at, sizeof(at), "users/%u/data", i);
-		out[i].name = r[i].name;
-		if (wire_base64_decode(r[i].data, strlen(r[i].data), out[i].data,
-				       sizeof(out[i].data)) != sizeof(out[i].data))
-			return bad(c, at, "not base64 of 32 bytes");
-	}
-	return true;
-}
-
-void rpc_user_import(struct rpc_call *c, const void *params)
-{
-	const struct api_user_import *p = params;
-	struct users *u = users_of(c);
-	struct tnd_buf *b = rpc_result(c);
-	struct user_record *record;
-	struct user_import done;
-	struct user_error err;
-
-	if (u == NULL)
-		return;
-	record = calloc(p->users.count, sizeof(*record));
-	if (record == NULL) {
-		rpc_fail(c, API_ERR_NO_MEMORY, NULL, "out of memory");
-		return;
-	}
-	if (!read_records(c, &p->users, record)) {
-		free(record);
-		return;
-	}
-	if (user_import(u, record, (unsigned int)p->users.count, p->replace, &done, &err) !=
-	    USER_OK) {
-		fail(c, &err);
-	} else {
-		json_w_open(b, "result", '{');
-		json_w_uint(b, "added", done.added);
-		json_w_uint(b, "replaced", done.replaced);
-		json_w_uint(b, "unchanged", done.unchanged);
-		json_w_close(b, '}');
-		rpc_done(c);
-	}
-	free(record);
 }

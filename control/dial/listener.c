@@ -184,6 +184,9 @@ static void on_line(void *arg, struct tls_stream *s, const char *text, size_t le
 	} else if (!tls_peer_is(tls_stream_ssl(s), m.user)) {
 		k->l->ds->n.denied++;
 		refuse(k, "denied", "this user is another than the one who has been proven");
+	} else if (users_importing(tunnels_users(k->l->ds->tunnels))) {
+		k->l->ds->n.refused++;
+		refuse(k, "busy", "users are being imported");
 	} else {
 		answer(k, &m);
 	}

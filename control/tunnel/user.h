@@ -108,6 +108,17 @@ struct user_import {
 };
 enum user_fault user_import(struct users *u, const struct user_record *record, unsigned int count,
 			    bool replace, struct user_import *done, struct user_error *err);
+/*
+ * The same in pieces, so that a large one holds up nobody: a transaction is begun, records are
+ * taken `from` up to `to`, and it is ended: with USER_OK all is kept, else nothing. In between
+ * users must be neither changed nor believed, by others.
+ */
+enum user_fault user_import_begin(struct users *u, struct user_error *err);
+enum user_fault user_import_some(struct users *u, const struct user_record *record,
+				 unsigned int from, unsigned int to, bool replace,
+				 struct user_import *done, struct user_error *err);
+enum user_fault user_import_end(struct users *u, enum user_fault f, struct user_error *err);
+bool users_importing(const struct users *u);
 /* The 32-byte form of its first address (IPv4 before IPv6); all zero: it has none. */
 void user_export(const struct user *user, uint8_t out[WIRE_RTPTP_USER_LEN]);
 

@@ -96,23 +96,52 @@ static enum user_fault import_one(struct users *u, const struct user_record *r, 
 	return f;
 }
 
-enum user_fault user_import(struct users *u, const struct user_record *record, unsigned int count,
-			    bool replace, struct user_import *done, struct user_error *err)
+enum user_fault user_import_begin(struct users *u, struct user_error *err)
 {
 	enum user_fault f = users_begin(u, err);
+
+	u->importing = f == USER_OK;
+	return f;
+}
+
+enum user_fault user_import_some(struct users *u, const struct user_record *record,
+				 unsigned int from, unsigned int to, bool replace,
+				 struct user_import *done, struct user_error *err)
+{
+	enum user_fault f = USER_OK;
 	char path[sizeof(err->path)];
 
-	*done = (struct user_import){0};
-	if (f != USER_OK)
-		return f;
-	for (unsigned int i = 0; i < count && f == USER_OK; i++) {
+	for (unsigned int i = from; i < to && f == USER_OK; i++) {
 		f = import_one(u, &record[i], replace, done, err);
 		if (f == USER_OK)
 			continue;
 		snprintf(path, sizeof(path), "/users/%u%.40s", i, err->path);
 		memcpy(err->path, path, sizeof(err->path));
 	}
+	return f;
+}
+
+enum user_fault user_import_end(struct users *u, enum user_fault f, struct user_error *err)
+{
+	u->importing = false;
 	return users_end(u, f, err);
+}
+
+bool users_importing(const struct users *u)
+{
+	return u->importing;
+}
+
+enum user_fault user_import(struct users *u, const struct user_record *record, unsigned int count,
+			    bool replace, struct user_import *done, struct user_error *err)
+{
+	enum user_fault f = user_import_begin(u, err);
+
+	*done = (struct user_import){0};
+	if (f != USER_OK)
+		return f;
+	f = user_import_some(u, record, 0, count, replace, done, err);
+	return user_import_end(u, f, err);
 }
 
 void user_export(const struct user *user, uint8_t out[WIRE_RTPTP_USER_LEN])

@@ -13,6 +13,7 @@ struct users {
 	struct user_store_state state;
 	struct user_pool pool[NETINFO_ADDRESSES]; /* IPv4, IPv6 */
 	uint32_t count;
+	bool importing; /* a transaction is open between turns of the loop */
 };
 
 /* ---- user_check.c ---- */

@@ -209,6 +209,85 @@ static void import_export(void **state)
 	must_fail("user.import", "{'users':[]}", -32602, "/params/users");
 }
 
+#define MANY 200 /* several turns' worth */
+
+static char said[64], last[4096]; /* who was answered, in order; the latest answer's beginning */
+
+static void note_said(void *arg, const char *text, size_t len)
+{
+	snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s ", (const char *)arg);
+	snprintf(last, sizeof(last), "%.*s", (int)len, text);
+}
+
+static void say(const char *who, const char *line)
+{
+	assert_int_equal(api_input(a, true, line, strlen(line), note_said, (void *)(uintptr_t)who),
+			 0);
+}
+
+/* Users PREFIX0 to PREFIX199, at addresses from `first` on; the last one at that of `thief`, or -1.
+ */
+static void import_many(const char *who, const char *prefix, uint8_t net, int thief)
+{
+	uint8_t data[WIRE_RTPTP_USER_LEN] = {[10] = 0xff, 0xff, 10, net};
+	char text[WIRE_BASE64_LEN(WIRE_RTPTP_USER_LEN) + 1];
+	struct tnd_buf b = {.len = 0};
+
+	memset(data + 16, 0xff, 16);
+	memset(data + 16, 0, 10);
+	tnd_buf_adds(&b, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"user.import\",\"params\":"
+			 "{\"users\":[");
+	for (int i = 0; i < MANY; i++) {
+		data[15] = (uint8_t)(i + 1);
+		if (i == MANY - 1 && thief >= 0)
+			data[13] = (uint8_t)thief;
+		wire_base64_encode(data, sizeof(data), text);
+		tnd_buf_addf(&b, "%s{\"name\":\"%s%d\",\"data\":\"%s\"}", i > 0 ? "," : "", prefix,
+			     i, text);
+	}
+	tnd_buf_adds(&b, "]}}");
+	tnd_buf_addc(&b, '\0');
+	say(who, b.data);
+	tnd_buf_free(&b);
+}
+
+/* Many take turns of the loop: others go on, but nobody sees a user who may not stay. */
+static void import_in_pieces(void **state)
+{
+	((struct config *)h->config)->tunnel.users = 1000;
+	said[0] = '\0';
+	import_many("import", "u", 20, -1);
+	assert_string_equal(said, "");
+	say("get", REQUEST("user.get", "\"name\":\"u0\""));
+	say("hello", REQUEST("system.hello", ""));
+	say("tunnels", REQUEST("tunnel.list", ""));
+	assert_string_equal(said, "hello ");
+	for (unsigned int i = 0; i < 6; i++)
+		test_turn(h, 1);
+	assert_string_equal(said, "hello import get tunnels ");
+	MUST("user.list", "{'limit':1}", "'total':200");
+	/* The last one's address is somebody's: none of them is there, then or later. */
+	said[0] = '\0';
+	import_many("import", "v", 21, 20);
+	say("get", REQUEST("user.get", "\"name\":\"v0\""));
+	assert_string_equal(said, "");
+	for (unsigned int i = 0; i < 6; i++)
+		test_turn(h, 1);
+	assert_string_equal(said, "import get ");
+	assert_non_null(strstr(last, "\"not_found\""));
+	MUST("user.list", "{'limit':1}", "'total':200");
+	/* One in the request of another: in order. */
+	import_many("first", "w", 22, -1);
+	import_many("second", "x", 23, -1);
+	said[0] = '\0';
+	for (unsigned int i = 0; i < 12; i++)
+		test_turn(h, 1);
+	assert_string_equal(said, "first second ");
+	MUST("user.list", "{'limit':1}", "'total':600");
+	/* The daemon ends in the middle. */
+	import_many("never", "y", 24, -1);
+}
+
 /* ---- tunnels ------------------------------------------------------------------------------- */
 
 static void tunnels(void **state)
@@ -354,6 +433,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(users, set_up_tunnels, tear_down_tunnels),
 		cmocka_unit_test_setup_teardown(bad_users, set_up_tunnels, tear_down_tunnels),
 		cmocka_unit_test_setup_teardown(import_export, set_up_tunnels, tear_down_tunnels),
+		cmocka_unit_test_setup_teardown(import_in_pieces, set_up_tunnels,
+						tear_down_tunnels),
 		cmocka_unit_test_setup_teardown(tunnels, set_up_tunnels, tear_down_tunnels),
 		cmocka_unit_test_setup_teardown(bad_tunnels, set_up_tunnels, tear_down_tunnels),
 		cmocka_unit_test_setup_teardown(offers, set_up_tunnels, tear_down_tunnels),
