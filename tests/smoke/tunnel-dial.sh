@@ -102,6 +102,15 @@ until_true 6 is_another || fail "site A does not dial again"
 until_true 3 has_inner || fail "no addresses on tun0 of site A"
 pings a 10.9.0.1 56 "ping through the next tunnel"
 
+step "tunnels that are up for seconds only are dialled ever more seldom"
+for attempts in 2 3; do
+	before=$(site b tunnel.list | jq -r '.tunnels[0].id')
+	succeeds "tunnel.delete at site B" site b tunnel.delete "{\"id\":\"$before\"}"
+	until_true 1 is_down || fail "site A has not heard that B has hung up"
+	equal "$(site a tunnel.dials | jq '.dials[0].attempts')" $attempts "attempts in vain"
+	until_true 10 is_another || fail "site A does not dial again"
+done
+
 step "the server's daemon stops: down at once, and dialled until it is there again"
 stop_site b
 until_true 2 no_inner || fail "tun0 of site A keeps addresses"
