@@ -37,10 +37,11 @@ static inline struct flow_tunnel_rt *tunnel_rt(struct flow_tunnel *tunnel)
 	struct flow_tunnel_rt *rt = &tunnel->rt;
 
 	if (unlikely(!rt->started || rt->generation != tunnel->generation)) {
-		memset(rt, 0, sizeof(*rt));
+		/* Control asks whose it is at any time, and reads the rest only of its own. */
+		memset(&rt->seq, 0, sizeof(*rt) - offsetof(struct flow_tunnel_rt, seq));
 		rt->seq = tunnel->seq;
 		rt->started = true;
-		__atomic_store_n(&rt->generation, tunnel->generation, __ATOMIC_RELAXED);
+		__atomic_store_n(&rt->generation, tunnel->generation, __ATOMIC_RELEASE);
 	}
 	return rt;
 }

@@ -148,6 +148,9 @@ enum session_fault inner_check_change(const struct sessions *s, const struct ses
 				      unsigned int i, const struct leg_change *c,
 				      struct session_error *err)
 {
+	uint16_t iface = s->inner[session_index(s, se)].in.iface;
+	enum session_fault f;
+
 	if (c->set_inner && (i == 0 || !is_tunnel(se) || !c->inner.on))
 		return session_fault_set(err, SESSION_CONFLICT, "/legs/1",
 					 "a session is a tunnel from the beginning, or never");
@@ -159,7 +162,11 @@ enum session_fault inner_check_change(const struct sessions *s, const struct ses
 	if (c->set_bundle)
 		return session_fault_set(err, SESSION_UNSUPPORTED, "/legs/0/bundle",
 					 "tunnels share no transport");
-	return c->set_inner ? check_settings(s, &c->inner, err) : SESSION_OK;
+	f = c->set_inner ? check_settings(s, &c->inner, err) : SESSION_OK;
+	if (f == SESSION_OK && c->set_inner && c->inner.iface != iface)
+		return session_fault_set(err, SESSION_CONFLICT, "/legs/1/inner/interface",
+					 "it can't change while the session runs");
+	return f;
 }
 
 /* What means the same, is the same. */
@@ -216,6 +223,8 @@ enum session_fault inner_make(struct sessions *s, const struct session *se,
 		return session_no_memory(err);
 	inner_set(s, se, in);
 	roam_begin(s, se);
+	store(t->generation, se->incarnation);
+	store(t->iface, in->iface);
 	store(t->seq, (uint16_t)random[0]);
 	store(t->timestamp, random[1]);
 	store(t->ssrc, random[2]);
@@ -229,8 +238,6 @@ void inner_store(const struct sessions *s, const struct session *se)
 
 	if (!is_tunnel(se))
 		return;
-	store(t->generation, se->incarnation);
-	store(t->iface, want->in.iface);
 	store(t->mtu, mtu_in_force(s, se));
 	store(t->keepalive_ms, want->in.keepalive_ms);
 	store(t->payload_type, want->in.payload_type);
@@ -267,6 +274,24 @@ bool inner_poll(struct sessions *s)
 	return s->begins > 0;
 }
 
+/*
+ * The wheel of keep-alives leads here without a plan, so that a worker may still look. The running
+ * half is the worker's, who takes it for none with the next generation.
+ */
+static void wipe(struct flow_tunnel *t)
+{
+	store(t->generation, 0);
+	store(t->iface, 0);
+	store(t->mtu, 0);
+	store(t->keepalive_ms, 0);
+	store(t->payload_type, 0);
+	store(t->families, 0);
+	store(t->flags, 0);
+	store(t->seq, 0);
+	store(t->timestamp, 0);
+	store(t->ssrc, 0);
+}
+
 void inner_end(struct sessions *s, const struct session *se)
 {
 	struct flow_tunnel *t = tunnel_of(s, se);
@@ -274,8 +299,7 @@ void inner_end(struct sessions *s, const struct session *se)
 	if (!is_tunnel(se))
 		return;
 	roam_end(s, se);
-	/* The running half is the worker's, who takes it for none with the next generation. */
-	memset(t, 0, offsetof(struct flow_tunnel, rt));
+	wipe(t);
 	memset(&s->inner[session_index(s, se)].in, 0, sizeof(struct leg_inner));
 }
 
@@ -285,7 +309,8 @@ static const struct flow_tunnel_rt *running(const struct sessions *s, const stru
 {
 	const struct flow_tunnel_rt *rt = &tunnel_of(s, se)->rt;
 
-	return flow_read(rt->generation) == se->incarnation ? rt : NULL;
+	/* Its counters are those of this session from the moment on at which it says so. */
+	return __atomic_load_n(&rt->generation, __ATOMIC_ACQUIRE) == se->incarnation ? rt : NULL;
 }
 
 uint64_t session_silent_ms(const struct sessions *s, uint32_t index)

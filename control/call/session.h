@@ -199,7 +199,8 @@ struct leg_change {
 	 */
 	bool set_port;
 	uint16_t address;
-	/* All settings of leg 1 anew; a session is a tunnel from the beginning, or never. */
+	/* All settings of leg 1 anew, the interface as it is; a session is a tunnel from the
+	 * beginning, or never. */
 	bool set_inner;
 	struct leg_inner inner;
 };

@@ -242,6 +242,7 @@ static void refused(void **state)
 /* What calls have and tunnels do not. */
 static void no_call(void **state)
 {
+	const struct flow_iface other = {.port = 2, .mtu = 1420, .role = FLOW_ROLE_TUN};
 	const struct session_media m = {.set_mute = true, .mute = true};
 	struct session_params p = tunnel("t"), call = session_params_46("call");
 	struct session_change c = {.id = "t"};
@@ -268,6 +269,8 @@ static void no_call(void **state)
 	must_not_update(s, &c, SESSION_CONFLICT, "/legs/1");
 	c.leg[1].inner = (struct leg_inner){.on = true, .iface = 0};
 	must_not_update(s, &c, SESSION_BAD_PARAMS, "/legs/1/inner/interface");
+	c.leg[1].inner.iface = (uint16_t)flow_iface_add(h->tables, &other);
+	must_not_update(s, &c, SESSION_CONFLICT, "/legs/1/inner/interface");
 	c = (struct session_change){.id = "t"};
 	c.leg[0].set_bundle = true;
 	must_not_update(s, &c, SESSION_UNSUPPORTED, "/legs/0/bundle");
