@@ -135,9 +135,6 @@ bool packet_drop_feedback(struct worker *w, struct packet *p);
 /* What is for us on a link where no call arrives: to control, or dropped. */
 void packet_parse_ours(struct worker *w, struct packet *p, const struct rte_mbuf *m);
 
-/* The checksum of UDP whose payload has changed; by the device where it can and will see it. */
-void packet_udp_checksum(struct packet *p, struct rte_mbuf *m);
-
 /* The long way of stage_rewrite, which packets made here take: `edited`, with headers to be read.
  */
 void packet_rewrite(struct worker *w, struct burst *b, struct packet *p, struct rte_mbuf *m);

@@ -9,7 +9,7 @@
  * goes on counting down, so that two relays that point at each other don't go round for ever;
  * ECN is kept, DSCP kept or set; DF is kept.
  */
-#include "worker.h"
+#include "udp_checksum.h"
 
 #define IP4_DF       0x4000
 #define IPV6_MIN_MTU 1280

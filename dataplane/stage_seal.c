@@ -5,7 +5,7 @@
  * is the UDP checksum.
  */
 #include "srtp_verdict.h"
-#include "worker.h"
+#include "udp_checksum.h"
 
 /* Headers are written already: what can't be sealed after all has not been sent. */
 static void drop_unsent(struct worker *w, struct packet *p, enum flow_drop why)

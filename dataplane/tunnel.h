@@ -12,14 +12,6 @@
 /* Of a link with tunnels behind it: packets for them, and what is for us there (link.c). */
 void link_parse(struct worker *w, struct packet *p, const struct rte_mbuf *m);
 
-/*
- * Headers before an admitted packet, straight the far end's, so that only stage_seal is to come:
- * for tunnels with keys, untagged, to a MAC address that is known. False, and nothing touched,
- * for others, which take the long way.
- */
-bool tunnel_wrap(struct worker *w, struct burst *b, struct packet *p, struct rte_mbuf *m,
-		 struct flow_tunnel *tunnel, const struct wire_inner *in,
-		 const struct make_way *way);
 /* Headers, keys, and off they go: packets of w->made, or of a burst that is wrapped. */
 void tunnel_send(struct worker *w, struct burst *b);
 /* In place of a packet that is larger than `mtu`. The caller's stays. */

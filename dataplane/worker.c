@@ -38,7 +38,7 @@ static void run_stages(struct worker *w, struct burst *b)
 	if (unlikely(b->bundled))
 		stage_bundle(w, b);
 	stage_measure(w, b);
-	if (unlikely(b->extra))
+	if (unlikely(b->extra & ~FLOW_EXTRA_TUNNEL))
 		stage_extra(w, b);
 	if (unlikely(b->extra & FLOW_EXTRA_TUNNEL))
 		stage_decap(w, b);

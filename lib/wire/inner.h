@@ -196,10 +196,13 @@ static inline uint8_t wire_ecn_out(uint8_t inner, uint8_t outer)
 /* Writes what was combined, the checksum with it. False: to be dropped; nothing has changed. */
 static inline bool wire_inner_ecn_out(uint8_t *ip, const struct wire_inner *i, uint8_t outer_tos)
 {
-	uint8_t ecn = wire_ecn_out(i->tos, outer_tos), old[2] = {0}, new[2] = {0};
+	uint8_t ecn, old[2] = {0}, new[2] = {0};
 	uint16_t sum;
 
-	if (__builtin_expect(ecn == (i->tos & 3), 1))
+	if (__builtin_expect(((i->tos ^ outer_tos) & 3) == 0, 1)) /* the same for all four */
+		return true;
+	ecn = wire_ecn_out(i->tos, outer_tos);
+	if (ecn == (i->tos & 3))
 		return true;
 	if (ecn == WIRE_ECN_DROP)
 		return false;

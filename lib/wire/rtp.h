@@ -60,6 +60,9 @@ static inline uint32_t wire_rtp_header_len(const uint8_t *p, uint32_t len)
 static inline bool wire_rtp_bounds(const uint8_t *p, uint32_t len, uint32_t *off, uint32_t *pad)
 {
 	*pad = 0;
+	*off = WIRE_RTP_HLEN;
+	if (__builtin_expect(len >= WIRE_RTP_HLEN && p[0] == 0x80, 1))
+		return true; /* nothing but the fixed header, as nearly always */
 	*off = wire_rtp_header_len(p, len);
 	if (*off == 0)
 		return false;

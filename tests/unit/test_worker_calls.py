@@ -12,12 +12,12 @@ import sys
 FILES = ('stage_parse', 'stage_lookup', 'stage_accept', 'stage_open', 'stage_measure',
          'stage_rewrite', 'stage_seal', 'stage_bundle', 'stage_extra', 'copy', 'dtmf', 'make',
          'pace', 'resize', 'stage_dispose', 'stage_encap', 'stage_decap', 'link', 'tunnel_send',
-         'tunnel_cut', 'keepalive', 'feedback', 'udp_checksum', 'worker', 'tx', 'handoff', 'punt')
+         'tunnel_cut', 'keepalive', 'feedback', 'worker', 'tx', 'handoff', 'punt')
 
 ALLOWED = re.compile(r"""^(
     stage_\w+ | tx_frames | tx_flush | handoff_add | handoff_flush | punt_packet | punt_leg_take |
     event_post |
-    worker_drop | worker_poll_once | packet_admit | packet_drop_feedback | packet_udp_checksum |
+    worker_drop | worker_poll_once | packet_admit | packet_drop_feedback |
     packet_parse_ours | link_parse | tunnel_\w+ | keepalive_run | wire_inner_clamp_\w+ |
     wire_fragment_start | wire_fragment_next | make_around |
     packet_rewrite | media_rt | make_packet | make_room | make_send | pace_leg | pace_run |
