@@ -121,6 +121,7 @@ class Routes(TunnelTest):
         self.h.rpc('tunnel.update', id='t1', networks=['10.11.0.0/24'])
         self.host_sends(back(in4()), back(in4(src='10.11.0.9')))
         self.goes_in(back(in4(src='10.11.0.9')))
+        self.assertEqual([(p[ICMP].type, p[ICMP].code) for p in self.h.tx('inn')], [(3, 0)])
         self.far_end_sends(in4(), in4(src='10.11.0.9'))
         self.comes_out(in4(src='10.11.0.9'))
         self.assert_drops({'inner_no_route': 1, 'tunnel_source': 1})
