@@ -17,6 +17,11 @@ struct bench {
 	uint16_t size;                      /* of the RTP packet, without tag */
 	uint8_t (*packet)[PACKET_MAX + 64]; /* BURST of them */
 	unsigned int which[BURST];          /* sessions of this burst */
+	/*
+	 * The order of the sessions, NULL: by number. With an order, of make_srtp each direction
+	 * has keys of its own, so that opening finds none that sealing has just used.
+	 */
+	unsigned int *order;
 };
 
 /* One make: everything that it needs is made by open(), NULL: it can't. */

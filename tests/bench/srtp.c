@@ -8,7 +8,9 @@
  *		[--ask]
  *
  * With --ask lists of sizes come by standard input, one a line, and each is answered at once: only
- * the library itself, of the first profile, number of sessions and size of bursts.
+ * the library itself, of the first profile, number of sessions and size of bursts. Sessions then
+ * come in an order that is random, as packets from far ends do, and each direction has keys of its
+ * own.
  *
  * Sizes are those of RTP packets without tag. Each round seals a burst of the next sessions'
  * packets and opens it again. Prints one JSON object a line; cycles are those of the TSC. Rounds
@@ -134,7 +136,7 @@ static void one_round(struct bench *b, const struct make *m, void *ctx, struct c
 		      double out[2])
 {
 	for (unsigned int i = 0; i < b->burst; i++) {
-		b->which[i] = c->next;
+		b->which[i] = b->order ? b->order[c->next] : c->next;
 		build(b, i, c->lap);
 		if (++c->next == b->sessions) {
 			c->next = 0;
@@ -296,6 +298,26 @@ static void parse_options(int argc, char **argv, struct options *o)
 }
 
 /* The first make alone, which is ours. */
+static unsigned int *random_order(unsigned int n)
+{
+	unsigned int *order = calloc(n, sizeof(*order));
+	uint64_t state = 88172645463325252u;
+
+	if (order == NULL)
+		die("no memory");
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int j;
+
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		j = (unsigned int)(state >> 16) % (i + 1);
+		order[i] = order[j];
+		order[j] = i;
+	}
+	return order;
+}
+
 static void answer(struct bench *b, unsigned int rounds)
 {
 	unsigned int n = rounds / AVERAGED, size[LIST_MAX], sizes;
@@ -303,6 +325,7 @@ static void answer(struct bench *b, unsigned int rounds)
 	struct series s;
 	char line[32];
 
+	b->order = random_order(b->sessions);
 	series_create(&s, makes[0], b, n);
 	while (fgets(line, sizeof(line), stdin)) {
 		sizes = parse_list(line, size, 28, PACKET_MAX);
@@ -313,6 +336,7 @@ static void answer(struct bench *b, unsigned int rounds)
 		}
 	}
 	series_free(&s, makes[0], b);
+	free(b->order);
 }
 
 int main(int argc, char **argv)

@@ -22,12 +22,17 @@ static struct srtp_keys *ours_keys(const struct ours *o, unsigned int i)
 	return (struct srtp_keys *)(o->keys + i * o->key_size);
 }
 
+static unsigned int ours_key_count(const struct bench *b)
+{
+	return b->order ? 2 * b->sessions : b->sessions;
+}
+
 static struct srtp_leg *ours_leg(const struct ours *o, unsigned int i)
 {
 	return (struct srtp_leg *)(o->legs + i * o->leg_size);
 }
 
-/* One keys object serves both directions here: the index of ipsec-mb's is in the leg. */
+/* One keys object can serve both directions here: the index of ipsec-mb's is in the leg. */
 static void *ours_create(const struct bench *b)
 {
 	struct ours *o = calloc(1, sizeof(*o));
@@ -38,19 +43,21 @@ static void *ours_create(const struct bench *b)
 	o->w = srtp_worker_create(o->engine);
 	o->key_size = srtp_keys_size(o->engine, b->profile);
 	o->leg_size = srtp_leg_size(o->engine, SRTP_WINDOW_MIN);
-	o->keys = aligned_alloc(64, (b->sessions * o->key_size + 63) & ~(size_t)63);
+	o->keys = aligned_alloc(64, (ours_key_count(b) * o->key_size + 63) & ~(size_t)63);
 	o->legs = aligned_alloc(64, (b->sessions * o->leg_size + 63) & ~(size_t)63);
 	if (o->w == NULL || o->keys == NULL || o->legs == NULL)
 		die("no memory");
-	for (unsigned int i = 0; i < b->sessions; i++) {
+	for (unsigned int i = 0; i < ours_key_count(b); i++) {
 		struct srtp_keys_config c = {
 			.profile = b->profile, .engine = o->engine, .master = master};
 
-		bench_master(master, i);
-		if (srtp_keys_init(ours_keys(o, i), &c) < 0 ||
-		    srtp_leg_init(ours_leg(o, i), o->engine, SRTP_WINDOW_MIN) < 0)
+		bench_master(master, i % b->sessions);
+		if (srtp_keys_init(ours_keys(o, i), &c) < 0)
 			die("no keys");
 	}
+	for (unsigned int i = 0; i < b->sessions; i++)
+		if (srtp_leg_init(ours_leg(o, i), o->engine, SRTP_WINDOW_MIN) < 0)
+			die("no legs");
 	return o;
 }
 
@@ -58,7 +65,7 @@ static void ours_destroy(const struct bench *b, void *ctx)
 {
 	struct ours *o = ctx;
 
-	for (unsigned int i = 0; i < b->sessions; i++)
+	for (unsigned int i = 0; i < ours_key_count(b); i++)
 		srtp_keys_wipe(ours_keys(o, i));
 	srtp_worker_free(o->w);
 	free(o->keys);
@@ -74,6 +81,7 @@ static void nothing(const struct bench *b, void *ctx, bool seal)
 static void ours_prepare(const struct bench *b, void *ctx, bool seal)
 {
 	unsigned int growth = srtp_profile_rtp_tag_len(b->profile);
+	unsigned int keys = b->order && seal ? b->sessions : 0; /* from here on */
 	struct ours *o = ctx;
 
 	for (unsigned int i = 0; i < b->burst; i++) {
@@ -82,7 +90,7 @@ static void ours_prepare(const struct bench *b, void *ctx, bool seal)
 		o->op[i] = (struct srtp_op){.data = b->packet[i],
 					    .len = (uint16_t)(b->size + (seal ? 0 : growth)),
 					    .room = 64,
-					    .keys = ours_keys(o, b->which[i]),
+					    .keys = ours_keys(o, keys + b->which[i]),
 					    .leg = ours_leg(o, b->which[i])};
 	}
 	o->now++;
