@@ -23,7 +23,7 @@
 static const char conf_head[] =
 	"{\"workers\":{\"lcores\":[1,2,3]},"
 	"\"interfaces\":[{\"name\":\"out\",\"device\":\"net_ring_out\"},"
-	"{\"name\":\"inn\",\"device\":\"net_ring_inn\",\"role\":\"inner\"}],"
+	"{\"name\":\"inn\",\"device\":\"net_ring_inn\",\"role\":\"inner\",\"mtu\":1280}],"
 	"\"addresses\":["
 	"{\"name\":\"out4\",\"interface\":\"out\",\"ip\":\"10.0.0.1/24\","
 	"\"ports\":{\"min\":20000,\"max\":20199}},"
