@@ -12,8 +12,11 @@ struct flow_media_rt *media_rt(const struct worker *w, const struct flow_plan *p
 	struct flow_media_rt *rt = &w->t->media[plan->leg].rt;
 
 	if (unlikely(rt->generation != plan->generation)) {
-		memset(rt, 0, offsetof(struct flow_media_rt, held));
-		__atomic_store_n(&rt->generation, plan->generation, __ATOMIC_RELAXED);
+		/* Control asks whose it is at any time, and reads the rest only of its own. */
+		memset(&rt->sent_packets, 0,
+		       offsetof(struct flow_media_rt, held) -
+			       offsetof(struct flow_media_rt, sent_packets));
+		__atomic_store_n(&rt->generation, plan->generation, __ATOMIC_RELEASE);
 	}
 	return rt;
 }
