@@ -34,6 +34,7 @@ int api_create(struct api **out, struct host *h, struct sessions *s)
 	a->h = h;
 	a->sessions = s;
 	tnd_list_init(&a->runs);
+	tnd_list_init(&a->inputs);
 	if (events_init(&a->events) != 0 || health_create(&a->health, h) != 0 ||
 	    sdp_calls_create(&a->sdp, h, s) != 0 ||
 	    json_parse(empty, sizeof(empty) - 1, &a->empty, &err) != 0 ||
@@ -81,6 +82,22 @@ void api_set_dials(struct api *a, struct dials *d)
 	a->dials = d;
 }
 
+struct input {
+	struct tnd_list link;
+	struct rpc_client client;
+	struct rpc_run *run;
+	struct tnd_buf out;
+	api_reply_fn reply;
+	void *arg;
+};
+
+static void free_input(struct input *in)
+{
+	tnd_list_del(&in->link);
+	tnd_buf_free(&in->out);
+	free(in);
+}
+
 void api_stop(struct api *a)
 {
 	if (a == NULL)
@@ -94,6 +111,8 @@ void api_stop(struct api *a)
 	sessions_forget_callers(a->sessions);
 	rpc_user_import_stop(a);
 	rpc_free_runs(a);
+	while (!tnd_list_empty(&a->inputs))
+		free_input(tnd_container_of(a->inputs.next, struct input, link));
 	sdp_calls_free(a->sdp);
 	health_free(a->health);
 	events_free(&a->events);
@@ -102,14 +121,6 @@ void api_stop(struct api *a)
 }
 
 /* ---- api_input() --------------------------------------------------------------------------- */
-
-struct input {
-	struct rpc_client client;
-	struct rpc_run *run;
-	struct tnd_buf out;
-	api_reply_fn reply;
-	void *arg;
-};
 
 static void nothing(struct rpc_client *c, const char *method)
 {
@@ -126,8 +137,7 @@ static void go_on(struct rpc_client *c)
 	if (p != RPC_DONE)
 		return;
 	in->reply(in->arg, in->out.data, in->out.len > 0 ? in->out.len - 1 : 0);
-	tnd_buf_free(&in->out);
-	free(in);
+	free_input(in);
 }
 
 int api_input(struct api *a, bool may_write, const char *text, size_t len, api_reply_fn reply,
@@ -141,9 +151,10 @@ int api_input(struct api *a, bool may_write, const char *text, size_t len, api_r
 	in->out.secret = true;
 	in->reply = reply;
 	in->arg = arg;
+	tnd_list_add_tail(&a->inputs, &in->link);
 	in->run = rpc_start(a, &in->client, text, len);
 	if (in->run == NULL) {
-		free(in);
+		free_input(in);
 		return -ENOMEM;
 	}
 	go_on(&in->client);

@@ -40,6 +40,7 @@ struct api {
 	struct api_server *server; /* NULL in tests */
 	struct json_value *empty;  /* {}: params that are absent */
 	struct tnd_list runs;      /* all, those abandoned too */
+	struct tnd_list inputs;    /* of api_input(), not answered yet */
 	/* user.import under way, or NULL: requests about users and tunnels don't begin meanwhile.
 	 */
 	struct user_importing *importing;
