@@ -171,7 +171,7 @@ def compiler(build):
     """As meson found it."""
     try:
         with open(f'{build}/meson-logs/meson-log.txt') as f:
-            m = re.search(r'C compiler for the host machine: \S+ \((.*?)"', f.read())
+            m = re.search(r'C compiler for the host machine: [^(]*\((.*?)"', f.read())
     except OSError:
         return None
     return m.group(1).strip() if m else None

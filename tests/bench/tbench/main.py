@@ -32,8 +32,9 @@ def arguments(usage, argv):
                    help=', '.join(PARTS))
     p.add_argument('--json', metavar='FILE', help='every figure')
     p.add_argument('--report', action='store_true', help='write docs/performance.md')
-    p.add_argument('--from', dest='source', metavar='FILE',
-                   help='measure nothing: figures of an earlier --json')
+    p.add_argument('--from', dest='sources', metavar='FILE', action='append',
+                   help='measure nothing: figures of an earlier --json; of several, parts of a '
+                        'later one take the place of those before')
     p.add_argument('--verbose', action='store_true', help='a line for each figure')
     return p.parse_args(argv)
 
@@ -118,6 +119,25 @@ def command_line(args):
     return ' '.join(words + [f'--only {part}' for part in args.only or []])
 
 
+def load(paths):
+    """Figures of earlier runs; each part is the last one's that has it."""
+    figures, runs, trips = {}, [], {}
+    for path in paths:
+        with open(path) as f:
+            run = json.load(f)
+        parts = [p for p in PARTS if p in run]
+        for earlier in runs:
+            earlier['parts'] = [p for p in earlier['parts'] if p not in parts]
+        figures.update(run)
+        if len(run['meta']['round_trips']) > len(trips.get('round_trips', ())):
+            trips = {k: run['meta'][k] for k in ('round_trips', 'near_below_cycles')}
+        runs.append({**{k: run['meta'][k] for k in ('date', 'command', 'commit', 'seconds')},
+                     'parts': parts})
+    figures['meta'].update(trips)
+    figures['meta']['runs'] = [r for r in runs if r['parts']]
+    return figures
+
+
 def save(path, figures):
     with open(path, 'w') as f:
         json.dump(figures, f, indent=1)
@@ -132,15 +152,14 @@ def give_back(path):
 
 def main(root, usage, argv):
     args = arguments(usage, argv)
-    if os.geteuid() != 0 and not args.source:
+    if os.geteuid() != 0 and not args.sources:
         print('bench: needs root, for hugepages and network namespaces: sudo ./bench',
               file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        if args.source:
-            with open(args.source) as f:
-                figures = json.load(f)
+        if args.sources:
+            figures = load(args.sources)
         else:
             figures = measure(root, args, command_line(args))
         figures['targets'] = targets.judge(figures)

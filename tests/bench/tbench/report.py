@@ -414,6 +414,22 @@ def rtpproxy(figures):
         f'{r["not_recorded"]:,} are not in the files.')
 
 
+def run_text(run):
+    return (f'on {run["date"]} by `{run["command"]}` in {max(1, round(run["seconds"] / 60))} '
+            'minutes')
+
+
+def runs(figures):
+    m = figures['meta']
+    several = m.get('runs', [])
+    if len(several) < 2:
+        return f'Measured {run_text(m)}. Every figure below is that run\'s.'
+    lines = [f'* {", ".join(r["parts"])}: {run_text(r)}, at commit {r["commit"]}'
+             for r in several]
+    return ('Measured in several runs, each part in the last one named with it:\n\n' +
+            '\n'.join(lines))
+
+
 def fill(figures):
     """What stands for each {{name}} of the template; plots are SVG or None."""
     m = figures['meta']
@@ -422,10 +438,9 @@ def fill(figures):
                                      tunnel_latency, tunnel_tcp, wire, wire_cycles,
                                      wire_latency, sessions, idle, kernel,
                                      kernel_ratios, kernel_latency, srtp_memif, srtp_veth,
-                                     srtp_sessions, webrtc, webrtc_summary, rtpproxy, spin)}
+                                     srtp_sessions, webrtc, webrtc_summary, rtpproxy, runs, spin)}
     out = {name: f(figures) for name, f in texts.items()}
-    out.update(targets=target_table(figures), date=m['date'], command=m['command'],
-               minutes=round(m['seconds'] / 60), trial_ms=m['trial_ms'],
+    out.update(targets=target_table(figures), trial_ms=m['trial_ms'],
                kernel_trial_ms=m['kernel_trial_ms'], repeats=m['repeats'],
                tsc_ghz=f'{m["tsc_hz"] / 1e9:.2f}')
     plots = {f.__name__: f(figures) for f in (plot_rate, plot_latency, plot_kernel_latency,
