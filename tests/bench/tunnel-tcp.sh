@@ -96,8 +96,7 @@ start_strongswan() {
 }
 
 start_wireguard() {
-	wg genkey >"$TMP/wg-a.key"
-	wg genkey >"$TMP/wg-b.key"
+	(umask 077; wg genkey >"$TMP/wg-a.key"; wg genkey >"$TMP/wg-b.key")
 	wireguard_site b 10.6.0.1 10.6.0.2 51820
 	wireguard_site a 10.6.0.2 10.6.0.1 51821 endpoint 203.0.113.2:51820 persistent-keepalive 5
 }
